@@ -1,0 +1,1 @@
+"""The store: rows in, frozen records out. The caller owns the transaction."""

@@ -1,0 +1,112 @@
+"""Candidates: everything a source ever named, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from curator.records import Candidate, Outcome
+from curator.store.schema import candidate
+
+_FIELDS = (
+    "url",
+    "source",
+    "name",
+    "page_url",
+    "title",
+    "licence",
+    "author",
+    "query",
+    "validator",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A candidate with its outcome.
+
+    Attributes:
+        reason: The short word of a refusal, None for what was kept.
+        image_id: The image with its content, None where there is none.
+    """
+
+    candidate: Candidate
+    outcome: Outcome
+    reason: str | None
+    detail: str | None
+    image_id: int | None
+    at: datetime
+
+
+def record(connection: Connection, run_id: int, seen: Sequence[Seen]) -> None:
+    """Write down outcomes; a candidate tried again keeps its newest one."""
+    rows = [
+        {
+            **{name: getattr(item.candidate, name) for name in _FIELDS},
+            "outcome": item.outcome,
+            "reason": item.reason,
+            "detail": item.detail,
+            "image_id": item.image_id,
+            "run_id": run_id,
+            "at": item.at,
+        }
+        for item in seen
+    ]
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(candidate)
+    newest = {
+        c.name: statement.excluded[c.name] for c in candidate.c if c.name not in ("id", "url")
+    }
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[candidate.c.url], set_=newest), rows
+    )
+
+
+def settled(connection: Connection) -> dict[str, str | None]:
+    """Url -> validator of every candidate that needs no second visit (failed ones do)."""
+    query = select(candidate.c.url, candidate.c.validator).where(
+        candidate.c.outcome != Outcome.FAILED
+    )
+    return dict(connection.execute(query).all())
+
+
+def outcomes(connection: Connection, *, run_id: int | None = None) -> dict[str, int]:
+    """How many candidates came to each outcome; refusals and failures by ``outcome: reason``."""
+    query = select(candidate.c.outcome, candidate.c.reason, func.count()).group_by(
+        candidate.c.outcome, candidate.c.reason
+    )
+    if run_id is not None:
+        query = query.where(candidate.c.run_id == run_id)
+    return {
+        outcome if reason is None else f"{outcome}: {reason}": count
+        for outcome, reason, count in connection.execute(query)
+    }
+
+
+def refused(
+    connection: Connection, *, run_id: int | None = None, limit: int = 500
+) -> list[Mapping[str, Any]]:
+    """What was not kept, newest first: url, reason, detail, page and time."""
+    query = (
+        select(
+            candidate.c.url,
+            candidate.c.outcome,
+            candidate.c.reason,
+            candidate.c.detail,
+            candidate.c.page_url,
+            candidate.c.at,
+        )
+        .where(candidate.c.outcome.in_([Outcome.REFUSED, Outcome.FAILED]))
+        .order_by(candidate.c.id.desc())
+        .limit(limit)
+    )
+    if run_id is not None:
+        query = query.where(candidate.c.run_id == run_id)
+    return [dict(row._mapping) for row in connection.execute(query)]

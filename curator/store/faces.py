@@ -1,0 +1,124 @@
+"""Faces: what runs proposed, what people imported or corrected, and which of them count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from curator.records import Face, FaceStatus, Image, Origin
+from curator.store import images
+from curator.store.rows import batches
+from curator.store.schema import face, image
+
+
+def add(connection: Connection, faces: Sequence[Face]) -> None:
+    """Store faces; each needs an ``image_id``."""
+    if faces:
+        connection.execute(insert(face), [_row(item) for item in faces])
+
+
+def current(connection: Connection, image_ids: Iterable[int]) -> dict[int, tuple[Face, ...]]:
+    """The faces that count, by image, in the order they were stored; () where there are none."""
+    found: dict[int, list[Face]] = {}
+    for batch in batches(image_ids):
+        found.update((image_id, []) for image_id in batch)
+        query = (
+            select(face)
+            .join(image, image.c.id == face.c.image_id)
+            .where(face.c.image_id.in_(batch), images.is_current())
+            .order_by(face.c.id)
+        )
+        for row in connection.execute(query):
+            found[row.image_id].append(record_of(row))
+    return {image_id: tuple(faces) for image_id, faces in found.items()}
+
+
+def of_run(connection: Connection, run_id: int) -> list[Face]:
+    """Everything one run proposed or imported, whatever became of it."""
+    query = select(face).where(face.c.run_id == run_id).order_by(face.c.id)
+    return [record_of(row) for row in connection.execute(query)]
+
+
+def sizes_and_scores(connection: Connection) -> list[tuple[float, float | None]]:
+    """Height in pixels and score of every current face."""
+    query = (
+        select(face.c.y_max - face.c.y_min, face.c.score)
+        .join(image, image.c.id == face.c.image_id)
+        .where(images.is_current())
+    )
+    return [(float(height), score) for height, score in connection.execute(query)]
+
+
+def count(connection: Connection) -> int:
+    """How many faces count."""
+    query = (
+        select(func.count())
+        .select_from(face)
+        .join(image, image.c.id == face.c.image_id)
+        .where(images.is_current())
+    )
+    return int(connection.execute(query).scalar_one())
+
+
+def labelled(
+    connection: Connection, wanted: images.ImageFilter
+) -> Iterator[tuple[Image, tuple[Face, ...]]]:
+    """Images that pass the filter with their current faces, in the order they came."""
+    page: list[Image] = []
+    for record in images.find(connection, wanted):
+        page.append(record)
+        if len(page) == 500:
+            yield from _with_faces(connection, page)
+            page = []
+    yield from _with_faces(connection, page)
+
+
+def _with_faces(
+    connection: Connection, page: Sequence[Image]
+) -> Iterator[tuple[Image, tuple[Face, ...]]]:
+    faces = current(connection, [record.id for record in page])
+    for record in page:
+        yield record, faces[record.id]
+
+
+def _row(item: Face) -> dict[str, Any]:
+    x_min, y_min, x_max, y_max = item.box
+    return {
+        "image_id": item.image_id,
+        "run_id": item.run_id,
+        "x_min": x_min,
+        "y_min": y_min,
+        "x_max": x_max,
+        "y_max": y_max,
+        "landmarks": item.landmarks,
+        "visibility": item.visibility,
+        "scheme": item.scheme,
+        "attributes": dict(item.attributes),
+        "score": item.score,
+        "origin": item.origin,
+        "status": item.status,
+        "identity": item.identity,
+        "version": item.version,
+    }
+
+
+def record_of(row: Row[Any]) -> Face:
+    """The frozen record of a face row."""
+    points = row.landmarks
+    return Face(
+        id=row.id,
+        image_id=row.image_id,
+        run_id=row.run_id,
+        box=(row.x_min, row.y_min, row.x_max, row.y_max),
+        landmarks=None if points is None else tuple((x, y) for x, y in points),
+        visibility=None if row.visibility is None else tuple(row.visibility),
+        scheme=row.scheme,
+        attributes=row.attributes,
+        score=row.score,
+        origin=Origin(row.origin),
+        status=FaceStatus(row.status),
+        identity=row.identity,
+        version=row.version,
+    )

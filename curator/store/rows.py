@@ -1,0 +1,50 @@
+"""How rows are written in batches and read as records, on either database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+T = TypeVar("T")
+
+# SQLite takes at most 32,766 variables a statement; 500 ids leave room for other conditions.
+ID_BATCH = 500
+
+
+def insert_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows; those that meet a unique value already there are left out."""
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    connection.execute(dialect.insert(table).on_conflict_do_nothing(), list(rows))
+
+
+def batches(items: Iterable[T], size: int = ID_BATCH) -> Iterator[list[T]]:
+    """Lists of at most ``size`` items, short enough for one statement."""
+    source = iter(items)
+    while batch := list(islice(source, size)):
+        yield batch
+
+
+def canonical(value: Any) -> str:
+    """JSON that is the same for the same content: sorted keys, no spaces, exact floats."""
+    return json.dumps(
+        value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False
+    )
+
+
+def digest(value: Any) -> str:
+    """SHA-256 over the canonical JSON, hex."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def now() -> datetime:
+    """This moment, aware, UTC."""
+    return datetime.now(UTC)

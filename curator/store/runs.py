@@ -1,0 +1,124 @@
+"""Runs: one pass of a machine or one import, and which images it is done with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from curator.errors import NotFound
+from curator.records import Run, RunStatus
+from curator.store.rows import digest, insert_new, now
+from curator.store.schema import run, run_image
+
+
+def begin(
+    connection: Connection,
+    *,
+    kind: str,
+    method: str,
+    params: Mapping[str, Any],
+    weights: str | None = None,
+    licence: str | None = None,
+) -> Run:
+    """The run of this work: a new one, or the earlier one that is now continued."""
+    key = digest([kind, method, params, weights])
+    insert_new(
+        connection,
+        run,
+        [
+            {
+                "kind": kind,
+                "method": method,
+                "params": dict(params),
+                "key": key,
+                "weights": weights,
+                "licence": licence,
+                "metrics": {},
+                "status": RunStatus.RUNNING,
+                "started_at": now(),
+            }
+        ],
+    )
+    connection.execute(update(run).where(run.c.key == key).values(status=RunStatus.RUNNING))
+    return _record(connection.execute(select(run).where(run.c.key == key)).one())
+
+
+def finish(
+    connection: Connection,
+    run_id: int,
+    *,
+    status: RunStatus = RunStatus.DONE,
+    metrics: Mapping[str, Any] | None = None,
+) -> None:
+    """The run is over for now; adding images later continues it."""
+    values: dict[str, Any] = {"status": status, "finished_at": now()}
+    if metrics is not None:
+        values["metrics"] = dict(metrics)
+    connection.execute(update(run).where(run.c.id == run_id).values(values))
+
+
+def mark(connection: Connection, run_id: int, image_ids: Mapping[int, str | None]) -> None:
+    """The run is done with these images: id -> None, or the reason it could not."""
+    rows = [{"run_id": run_id, "image_id": i, "reason": why} for i, why in image_ids.items()]
+    insert_new(connection, run_image, rows)
+
+
+def done_with(connection: Connection, run_id: int) -> set[int]:
+    """The images that need no second visit."""
+    found = select(run_image.c.image_id).where(run_image.c.run_id == run_id)
+    return set(connection.execute(found).scalars())
+
+
+def problems(connection: Connection, run_id: int) -> list[tuple[int, str]]:
+    """Image ids and why the run could not do them."""
+    found = select(run_image.c.image_id, run_image.c.reason).where(
+        run_image.c.run_id == run_id, run_image.c.reason.is_not(None)
+    )
+    return [(row.image_id, row.reason) for row in connection.execute(found)]
+
+
+def get(connection: Connection, run_id: int) -> Run:
+    """One run.
+
+    Raises:
+        NotFound: if there is none with this id.
+    """
+    row = connection.execute(select(run).where(run.c.id == run_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"no run {run_id}")
+    return _record(row)
+
+
+def every(connection: Connection, *, kind: str | None = None) -> list[Run]:
+    """All runs, newest first."""
+    query = select(run).order_by(run.c.id.desc())
+    if kind is not None:
+        query = query.where(run.c.kind == kind)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def images_of(connection: Connection, run_ids: Iterable[int]) -> dict[int, int]:
+    """How many images each of these runs is done with."""
+    counted = (
+        select(run_image.c.run_id, func.count())
+        .where(run_image.c.run_id.in_(list(run_ids)))
+        .group_by(run_image.c.run_id)
+    )
+    return dict(connection.execute(counted).all())
+
+
+def _record(row: Row[Any]) -> Run:
+    return Run(
+        id=row.id,
+        kind=row.kind,
+        method=row.method,
+        licence=row.licence,
+        params=row.params,
+        weights=row.weights,
+        metrics=row.metrics,
+        status=RunStatus(row.status),
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+    )

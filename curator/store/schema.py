@@ -1,0 +1,193 @@
+"""The tables, as SQLAlchemy Core; portable between SQLite and PostgreSQL.
+
+A change here needs a migration of the same meaning in ``migrations/versions`` and a frozen
+database of the old version among the tests.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from sqlalchemy import (
+    JSON,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware UTC time; SQLite forgets the zone, so it is put back on the way out."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive times, store the rest as UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Give the zone back."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(32), nullable=False),
+    Column("method", String(255), nullable=False),
+    Column("licence", Text),
+    Column("params", JSON, nullable=False),
+    # Digest of kind, method, params and weights: what makes two runs the same work.
+    Column("key", String(64), nullable=False, unique=True),
+    Column("weights", String(64)),
+    Column("metrics", JSON, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+)
+
+image = Table(
+    "image",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("phash", String(16)),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("mime", String(32), nullable=False),
+    Column("name", Text, nullable=False, unique=True),
+    Column("source", String(64), nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("page_url", Text),
+    Column("title", Text),
+    Column("licence", Text),
+    Column("author", Text),
+    Column("query", Text),
+    Column("fetched_at", Instant, nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    Column("run_id", Integer, ForeignKey("run.id"), index=True),
+    Column("split", String(16), index=True),
+    Column("group_key", Text),
+)
+
+candidate = Table(
+    "candidate",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("url", Text, nullable=False, unique=True),
+    Column("source", String(64), nullable=False),
+    Column("name", Text, nullable=False),
+    Column("page_url", Text),
+    Column("title", Text),
+    Column("licence", Text),
+    Column("author", Text),
+    Column("query", Text),
+    Column("validator", Text),
+    Column("outcome", String(16), nullable=False),
+    Column("reason", String(64)),
+    Column("detail", Text),
+    Column("image_id", Integer, ForeignKey("image.id"), index=True),
+    Column("run_id", Integer, ForeignKey("run.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index("ix_candidate_run_id_outcome", "run_id", "outcome"),
+)
+
+run_image = Table(
+    "run_image",
+    metadata,
+    Column("run_id", Integer, ForeignKey("run.id"), primary_key=True),
+    Column("image_id", Integer, ForeignKey("image.id"), primary_key=True, index=True),
+    # None where the run finished with this image, else why it could not.
+    Column("reason", Text),
+)
+
+face = Table(
+    "face",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("image_id", Integer, ForeignKey("image.id"), nullable=False, index=True),
+    Column("run_id", Integer, ForeignKey("run.id"), index=True),
+    Column("x_min", Float(53), nullable=False),
+    Column("y_min", Float(53), nullable=False),
+    Column("x_max", Float(53), nullable=False),
+    Column("y_max", Float(53), nullable=False),
+    Column("landmarks", JSON(none_as_null=True)),
+    Column("visibility", JSON(none_as_null=True)),
+    Column("scheme", String(16)),
+    Column("attributes", JSON, nullable=False),
+    Column("score", Float(53)),
+    Column("origin", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("identity", Text, index=True),
+    Column("version", Integer, nullable=False),
+)
+
+release = Table(
+    "release",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(128), nullable=False, unique=True),
+    Column("filter", JSON, nullable=False),
+    Column("seed", Integer, nullable=False),
+    Column("manifest_sha256", String(64), nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("images", Integer, nullable=False),
+    Column("faces", Integer, nullable=False),
+    Column("report", JSON, nullable=False),
+)
+
+# One row an image, frozen: ``payload`` is the canonical JSON of the sample as it was.
+release_sample = Table(
+    "release_sample",
+    metadata,
+    Column("release_id", Integer, ForeignKey("release.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("image_id", Integer, ForeignKey("image.id"), nullable=False, index=True),
+    Column("split", String(16), nullable=False),
+    Column("payload", Text, nullable=False),
+    UniqueConstraint("release_id", "image_id"),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("task", String(64), nullable=False),
+    Column("params", JSON, nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    Column("progress", Float(53)),
+    Column("message", Text, nullable=False),
+    Column("pid", Integer),
+    Column("created_at", Instant, nullable=False),
+    Column("heartbeat_at", Instant),
+    Column("finished_at", Instant),
+    Column("log_path", Text, nullable=False),
+    Column("result", JSON, nullable=False),
+)
