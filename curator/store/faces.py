@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select
 
 from curator.records import Face, FaceStatus, Image, Origin
 from curator.store import images
@@ -35,20 +35,37 @@ def current(connection: Connection, image_ids: Iterable[int]) -> dict[int, tuple
     return {image_id: tuple(faces) for image_id, faces in found.items()}
 
 
+def touched(connection: Connection, image_ids: Iterable[int]) -> set[int]:
+    """Which of these images hold work that a person did here, not merely imported."""
+    by_hand = or_(
+        face.c.origin == Origin.HUMAN,
+        face.c.status.in_([FaceStatus.CORRECTED, FaceStatus.REJECTED]),
+        and_(face.c.origin == Origin.DETECTOR, face.c.status == FaceStatus.ACCEPTED),
+    )
+    found: set[int] = set()
+    for batch in batches(image_ids):
+        query = select(face.c.image_id).where(face.c.image_id.in_(batch), by_hand).distinct()
+        found.update(connection.execute(query).scalars())
+    return found
+
+
 def of_run(connection: Connection, run_id: int) -> list[Face]:
     """Everything one run proposed or imported, whatever became of it."""
     query = select(face).where(face.c.run_id == run_id).order_by(face.c.id)
     return [record_of(row) for row in connection.execute(query)]
 
 
-def sizes_and_scores(connection: Connection) -> list[tuple[float, float | None]]:
-    """Height in pixels and score of every current face."""
+def outlines(connection: Connection) -> dict[int, list[tuple[float, str | None]]]:
+    """Height in pixels and identity of every current face, by image."""
     query = (
-        select(face.c.y_max - face.c.y_min, face.c.score)
+        select(face.c.image_id, face.c.y_max - face.c.y_min, face.c.identity)
         .join(image, image.c.id == face.c.image_id)
         .where(images.is_current())
     )
-    return [(float(height), score) for height, score in connection.execute(query)]
+    found: dict[int, list[tuple[float, str | None]]] = {}
+    for image_id, height, identity in connection.execute(query):
+        found.setdefault(image_id, []).append((height, identity))
+    return found
 
 
 def count(connection: Connection) -> int:
@@ -65,7 +82,7 @@ def count(connection: Connection) -> int:
 def labelled(
     connection: Connection, wanted: images.ImageFilter
 ) -> Iterator[tuple[Image, tuple[Face, ...]]]:
-    """Images that pass the filter with their current faces, in the order they came."""
+    """Images that pass the filter with their current faces, by name of the image."""
     page: list[Image] = []
     for record in images.find(connection, wanted):
         page.append(record)

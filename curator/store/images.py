@@ -34,6 +34,8 @@ class ImageFilter:
         min_score: At least one current face with this score or more (faces of people count as 1).
         min_size: At least one current face of this height or more, pixels.
         faces: True only images with current faces, False only those without.
+        annotated: True only images that a detector or a person has spoken about.
+        labelled: True only images that people vouch for.
         text: Part of the name.
     """
 
@@ -45,6 +47,8 @@ class ImageFilter:
     min_size: float | None = None
     max_size: float | None = None
     faces: bool | None = None
+    annotated: bool | None = None
+    labelled: bool | None = None
     text: str | None = None
 
 
@@ -98,8 +102,8 @@ def many(connection: Connection, image_ids: Iterable[int]) -> dict[int, Image]:
 def find(
     connection: Connection, wanted: ImageFilter, *, limit: int | None = None, offset: int = 0
 ) -> list[Image]:
-    """Images that pass the filter, in the order they came."""
-    query = select(image).where(*_conditions(wanted)).order_by(image.c.id)
+    """Images that pass the filter, by name."""
+    query = select(image).where(*_conditions(wanted)).order_by(image.c.name)
     return [record_of(row) for row in connection.execute(query.limit(limit).offset(offset))]
 
 
@@ -138,6 +142,12 @@ def set_split(connection: Connection, values: Mapping[int, str | None]) -> None:
     for split, ids in by_split.items():
         for batch in batches(ids):
             connection.execute(update(image).where(image.c.id.in_(batch)).values(split=split))
+
+
+def set_first_split(connection: Connection, values: Mapping[int, str]) -> None:
+    """Assign images to splits, except those that have one."""
+    ids = [i for i in values if get(connection, i).split is None]
+    set_split(connection, {i: values[i] for i in ids})
 
 
 def set_status(connection: Connection, image_ids: Iterable[int], status: ImageStatus) -> None:
@@ -238,6 +248,11 @@ def _conditions(wanted: ImageFilter) -> list[ColumnElement[bool]]:
     ):
         if value is not None:
             conditions.append(column == value)
+    if wanted.annotated is not None:
+        known = image.c.status.in_([ImageStatus.PROPOSED, ImageStatus.LABELLED])
+        conditions.append(known if wanted.annotated else ~known)
+    if wanted.labelled is not None:
+        conditions.append((image.c.status == ImageStatus.LABELLED) == wanted.labelled)
     if wanted.text:
         conditions.append(image.c.name.icontains(wanted.text, autoescape=True))
     face_conditions = _face_conditions(wanted)

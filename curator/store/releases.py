@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select
 from curator.errors import InputError, NotFound
 from curator.records import Face, FaceStatus, Image, ImageStatus, Origin, Release, Sample
 from curator.store.rows import batches, canonical, now
-from curator.store.schema import release, release_sample
+from curator.store.schema import image, release, release_sample
 
 # Numbers that this database happened to give: kept in the payload, left out of the digest, so
 # that equal content has an equal digest in every dataset. ``version`` counts edits and stays in.
@@ -25,13 +25,24 @@ _IMAGE_FIELDS = tuple(field.name for field in fields(Image))
 _FACE_FIELDS = tuple(field.name for field in fields(Face))
 
 
+def check_name(connection: Connection, name: str) -> None:
+    """Raise what :func:`freeze` would, before any long work is done for it.
+
+    Raises:
+        InputError: if a release cannot have this name.
+    """
+    if not name.strip() or len(name) > 128:
+        raise InputError("a release needs a name of 1 to 128 characters")
+    if connection.execute(select(release.c.id).where(release.c.name == name)).scalar():
+        raise InputError(f"release {name!r} exists already; releases are frozen, use another name")
+
+
 def freeze(
     connection: Connection,
     *,
     name: str,
     filter_: Mapping[str, Any],
     seed: int,
-    report: Mapping[str, Any],
     samples: Iterable[tuple[Image, tuple[Face, ...]]],
 ) -> Release:
     """Copy samples into a new release; each image needs its split.
@@ -41,14 +52,12 @@ def freeze(
         name: Not used by another release.
         filter_: What was selected.
         seed: Of the split.
-        report: What was measured.
         samples: In the order the release will have.
 
     Raises:
         InputError: if the name is taken, or nothing was selected.
     """
-    if connection.execute(select(release.c.id).where(release.c.name == name)).scalar():
-        raise InputError(f"release {name!r} exists already; releases are frozen, use another name")
+    check_name(connection, name)
     values = {
         "name": name,
         "filter": dict(filter_),
@@ -57,7 +66,7 @@ def freeze(
         "created_at": now(),
         "images": 0,
         "faces": 0,
-        "report": dict(report),
+        "report": {},
     }
     release_id = connection.execute(insert(release).values(values)).inserted_primary_key
     assert release_id is not None  # noqa: S101 - the database always answers an insert
@@ -65,29 +74,47 @@ def freeze(
     images, faces, lines = 0, 0, []
     for batch in batches(enumerate(samples), 1000):
         rows = []
-        for position, (image, image_faces) in batch:
-            payload = _payload(image, image_faces)
-            lines.append(f"{image.sha256} {_content_digest(payload)}\n")
+        for position, (shown, shown_faces) in batch:
+            payload = _payload(shown, shown_faces)
+            lines.append(f"{shown.sha256} {_content_digest(payload)}\n")
             rows.append(
                 {
                     "release_id": key,
                     "position": position,
-                    "image_id": image.id,
-                    "split": image.split,
+                    "image_id": shown.id,
+                    "split": shown.split,
                     "payload": canonical(payload),
                 }
             )
-            images, faces = images + 1, faces + len(image_faces)
+            images, faces = images + 1, faces + len(shown_faces)
         connection.execute(insert(release_sample), rows)
     if images == 0:
         raise InputError("no image passes the filter, so there is nothing to release")
-    manifest = hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
     connection.execute(
         release.update()
         .where(release.c.id == key)
-        .values(manifest_sha256=manifest, images=images, faces=faces)
+        .values(manifest_sha256=_manifest(lines), images=images, faces=faces)
     )
     return get(connection, name)
+
+
+def describe(connection: Connection, made: Release, report: Mapping[str, Any]) -> Release:
+    """Keep what was measured while the release was made."""
+    connection.execute(release.update().where(release.c.id == made.id).values(report=dict(report)))
+    return get(connection, made.name)
+
+
+def image_counts(connection: Connection, release_id: int, column: str) -> dict[str, int]:
+    """How many images of the release have each value of ``source`` or ``licence``."""
+    key = func.coalesce(image.c[column], "not stated")
+    query = (
+        select(key, func.count())
+        .join(release_sample, release_sample.c.image_id == image.c.id)
+        .where(release_sample.c.release_id == release_id)
+        .group_by(key)
+        .order_by(func.count().desc())
+    )
+    return {value: count for value, count in connection.execute(query)}
 
 
 def get(connection: Connection, name: str) -> Release:
@@ -158,22 +185,23 @@ def pinned(connection: Connection) -> set[int]:
 def verify(connection: Connection, name: str) -> bool:
     """Whether the stored samples still give the digest the release was made with."""
     record = get(connection, name)
-    query = select(release_sample.c.payload).where(release_sample.c.release_id == record.id)
-    lines = []
-    for text in connection.execution_options(yield_per=500).execute(query).scalars():
-        payload = json.loads(text)
-        lines.append(f"{payload['image']['sha256']} {_content_digest(payload)}\n")
-    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest() == record.manifest_sha256
+    said = contents(connection, record.id)
+    return _manifest(f"{sha} {text}\n" for sha, (_, text) in said.items()) == record.manifest_sha256
 
 
-def contents(connection: Connection, release_id: int) -> dict[str, str]:
-    """A digest of what the release says of each image, by the image's own sha256."""
+def contents(connection: Connection, release_id: int) -> dict[str, tuple[str, str]]:
+    """Name and a digest of what the release says of each image, by the image's sha256."""
     query = select(release_sample.c.payload).where(release_sample.c.release_id == release_id)
     found = {}
     for text in connection.execution_options(yield_per=500).execute(query).scalars():
         payload = json.loads(text)
-        found[payload["image"]["sha256"]] = _content_digest(payload)
+        described = payload["image"]
+        found[described["sha256"]] = (described["name"], _content_digest(payload))
     return found
+
+
+def _manifest(lines: Iterable[str]) -> str:
+    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
 
 def _payload(image: Image, faces: tuple[Face, ...]) -> dict[str, Any]:

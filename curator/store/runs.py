@@ -9,8 +9,8 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from curator.errors import NotFound
 from curator.records import Run, RunStatus
-from curator.store.rows import digest, insert_new, now
-from curator.store.schema import run, run_image
+from curator.store.rows import batches, digest, insert_new, now
+from curator.store.schema import image, release_sample, run, run_image
 
 
 def begin(
@@ -65,10 +65,17 @@ def mark(connection: Connection, run_id: int, image_ids: Mapping[int, str | None
     insert_new(connection, run_image, rows)
 
 
-def done_with(connection: Connection, run_id: int) -> set[int]:
-    """The images that need no second visit."""
-    found = select(run_image.c.image_id).where(run_image.c.run_id == run_id)
-    return set(connection.execute(found).scalars())
+def done_with(
+    connection: Connection, run_id: int, *, among: Iterable[int] | None = None
+) -> set[int]:
+    """The images that need no second visit, of these or of all."""
+    query = select(run_image.c.image_id).where(run_image.c.run_id == run_id)
+    if among is None:
+        return set(connection.execute(query).scalars())
+    found: set[int] = set()
+    for batch in batches(among):
+        found.update(connection.execute(query.where(run_image.c.image_id.in_(batch))).scalars())
+    return found
 
 
 def problems(connection: Connection, run_id: int) -> list[tuple[int, str]]:
@@ -96,6 +103,17 @@ def every(connection: Connection, *, kind: str | None = None) -> list[Run]:
     query = select(run).order_by(run.c.id.desc())
     if kind is not None:
         query = query.where(run.c.kind == kind)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def of_release(connection: Connection, release_id: int) -> list[Run]:
+    """The runs that speak for the images of a release."""
+    spoken = (
+        select(image.c.run_id)
+        .join(release_sample, release_sample.c.image_id == image.c.id)
+        .where(release_sample.c.release_id == release_id)
+    )
+    query = select(run).where(run.c.id.in_(spoken)).order_by(run.c.id)
     return [_record(row) for row in connection.execute(query)]
 
 
