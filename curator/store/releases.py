@@ -114,7 +114,7 @@ def image_counts(connection: Connection, release_id: int, column: str) -> dict[s
         .group_by(key)
         .order_by(func.count().desc())
     )
-    return {value: count for value, count in connection.execute(query)}
+    return dict(connection.execute(query).all())
 
 
 def get(connection: Connection, name: str) -> Release:
