@@ -7,14 +7,18 @@ that a box means the same thing everywhere.
 from __future__ import annotations
 
 import io
+import struct
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image as Pillow
-from PIL import ImageFile, ImageOps, UnidentifiedImageError
+from PIL import ImageFile, UnidentifiedImageError
 
 from curator.errors import InputError
 
@@ -30,6 +34,21 @@ _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO")
 _ORIENTATION_TAG = 0x0112
 # Orientations 5-8 swap the axes (EXIF 2.32, tag 274).
 _SWAPPED = frozenset({5, 6, 7, 8})
+
+# What undoes each orientation.
+_UPRIGHT = {
+    2: Pillow.Transpose.FLIP_LEFT_RIGHT,
+    3: Pillow.Transpose.ROTATE_180,
+    4: Pillow.Transpose.FLIP_TOP_BOTTOM,
+    5: Pillow.Transpose.TRANSPOSE,
+    6: Pillow.Transpose.ROTATE_270,
+    7: Pillow.Transpose.TRANSVERSE,
+    8: Pillow.Transpose.ROTATE_90,
+}
+# What Pillow's readers raise on damaged files.
+_DAMAGE = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, struct.error)
+# The warning filters belong to the whole process: two threads may not change them at once.
+_FILTERS = threading.Lock()
 
 # A truncated file is an error here, never silently grey.
 ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -59,32 +78,7 @@ def probe(data: bytes, *, max_pixels: int | None = None) -> Header:
     Raises:
         BrokenImage: ``empty``, ``not-an-image``, ``too-many-pixels`` or ``truncated``.
     """
-    if not data:
-        raise BrokenImage("empty", "the file is empty")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            with Pillow.open(io.BytesIO(data), formats=_FORMATS) as image:
-                width, height = image.size
-                mime = Pillow.MIME.get(image.format or "", "image/jpeg")
-                # Only these carry EXIF worth a second parse.
-                orientation = image.getexif().get(_ORIENTATION_TAG, 1)
-    except UnidentifiedImageError as cause:
-        raise BrokenImage("not-an-image", f"the content is {_looks_like(data)}") from cause
-    except (OSError, ValueError, SyntaxError, Pillow.DecompressionBombError) as cause:
-        raise BrokenImage("not-an-image", f"the header cannot be read ({cause})") from cause
-    mime = "image/jpeg" if mime == "image/mpo" else mime
-    if max_pixels is not None and width * height > max_pixels:
-        raise BrokenImage(
-            "too-many-pixels", f"{width} x {height} pixels are more than the limit of {max_pixels}"
-        )
-    if _ends_early(data, mime):
-        raise BrokenImage("truncated", "the file ends before the image does")
-    if orientation not in range(1, 9):
-        orientation = 1
-    if orientation in _SWAPPED:
-        width, height = height, width
-    return Header(width, height, mime, orientation)
+    return _open(data, max_pixels)[1]
 
 
 def decode(data: bytes, *, max_pixels: int | None = None) -> NDArray[np.uint8]:
@@ -93,22 +87,113 @@ def decode(data: bytes, *, max_pixels: int | None = None) -> NDArray[np.uint8]:
     Raises:
         BrokenImage: as :func:`probe`, or ``truncated`` when the pixels do not decode.
     """
-    header = probe(data, max_pixels=max_pixels)
+    image, header = _open(data, max_pixels)
     if header.mime == "image/jpeg":
         # libjpeg-turbo through OpenCV: twice as fast as Pillow, applies the orientation itself.
         pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
         if pixels is not None and pixels.shape[:2] == (header.height, header.width):
             return pixels.astype(np.uint8, copy=False)
+    with _decoding(image):
+        return np.asarray(_upright(_flat(image), header.orientation))
+
+
+def decode_reduced(
+    data: bytes, *, side: int, max_pixels: int | None = None
+) -> tuple[Header, NDArray[np.uint8]]:
+    """Check that all of the file decodes, and keep a small picture of it.
+
+    Args:
+        data: The file.
+        side: The shorter side of the picture is at least this, unless the image is smaller.
+            JPEG is reduced by 2, 4 or 8 while it is decoded, the others after.
+        max_pixels: As for :func:`probe`.
+
+    Returns:
+        The header, and RGB uint8 of shape (h, w, 3), orientation applied, alpha over white.
+
+    Raises:
+        BrokenImage: as :func:`probe`, or ``truncated`` when the pixels do not decode.
+    """
+    image, header = _open(data, max_pixels)
+    with _decoding(image):
+        image.draft("RGB", (side, side))
+        small = _flat(image)
+        factor = min(small.size) // side
+        small = small.reduce(factor) if factor > 1 else small
+        return header, np.asarray(_upright(small, header.orientation))
+
+
+def _open(data: bytes, max_pixels: int | None) -> tuple[Pillow.Image, Header]:
+    if not data:
+        raise BrokenImage("empty", "the file is empty")
     try:
-        with Pillow.open(io.BytesIO(data), formats=_FORMATS) as image:
-            upright = ImageOps.exif_transpose(image)
-            if "A" in upright.getbands() or "transparency" in upright.info:
-                rgba = upright.convert("RGBA")
-                white = Pillow.new("RGBA", rgba.size, "white")
-                upright = Pillow.alpha_composite(white, rgba)
-            return np.asarray(upright.convert("RGB"))
-    except (OSError, ValueError, SyntaxError) as cause:
+        with _quiet():
+            image = Pillow.open(io.BytesIO(data), formats=_FORMATS)
+    except Pillow.DecompressionBombError as cause:
+        raise BrokenImage("too-many-pixels", f"the header promises too much: {cause}") from cause
+    except UnidentifiedImageError as cause:
+        raise BrokenImage("not-an-image", f"the content is {_looks_like(data)}") from cause
+    except _DAMAGE as cause:
+        raise BrokenImage("not-an-image", f"the header cannot be read ({cause})") from cause
+    width, height = image.size
+    if max_pixels is not None and width * height > max_pixels:
+        raise BrokenImage(
+            "too-many-pixels", f"{width} x {height} pixels are more than the limit of {max_pixels}"
+        )
+    mime = Pillow.MIME.get(image.format or "", "image/jpeg")
+    mime = "image/jpeg" if mime == "image/mpo" else mime
+    if _ends_early(data, mime):
+        raise BrokenImage("truncated", "the file ends before the image does")
+    orientation = _orientation(image)
+    if orientation in _SWAPPED:
+        width, height = height, width
+    return image, Header(width, height, mime, orientation)
+
+
+def _orientation(image: Pillow.Image) -> int:
+    """EXIF orientation 1-8; metadata that cannot be read says nothing, as in every viewer."""
+    if image.format == "TIFF":
+        # Pillow turns these itself, size included.
+        return 1
+    try:
+        if image.format == "PNG":
+            # Its EXIF may follow the pixels, so Pillow decodes them; not under the lock below.
+            image.load()
+        with _quiet():
+            orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+    except _DAMAGE:
+        return 1
+    return orientation if orientation in range(1, 9) else 1
+
+
+def _flat(image: Pillow.Image) -> Pillow.Image:
+    """RGB, alpha over white."""
+    if "A" in image.getbands() or "transparency" in image.info:
+        rgba = image.convert("RGBA")
+        image = Pillow.alpha_composite(Pillow.new("RGBA", rgba.size, "white"), rgba)
+    return image.convert("RGB")
+
+
+def _upright(image: Pillow.Image, orientation: int) -> Pillow.Image:
+    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+
+
+@contextmanager
+def _decoding(image: Pillow.Image) -> Iterator[None]:
+    try:
+        # Only the reader of TIFF warns this late; the others decode side by side.
+        with _quiet() if image.format == "TIFF" else nullcontext():
+            yield
+    except _DAMAGE as cause:
         raise BrokenImage("truncated", f"the pixels cannot be decoded ({cause})") from cause
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Pillow warns about odd but readable metadata, which is no news to anyone here."""
+    with _FILTERS, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _ends_early(data: bytes, mime: str) -> bool:
