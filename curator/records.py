@@ -311,5 +311,4 @@ class Job:
     created_at: datetime
     heartbeat_at: datetime | None
     finished_at: datetime | None
-    log_path: str
     result: Mapping[str, Any]

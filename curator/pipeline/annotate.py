@@ -87,7 +87,36 @@ class _Batch:
         self.waiting = {}
 
 
-def detect(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetectRequest:
+    """Which detector, and how.
+
+    Attributes:
+        detector: A name of the registry (``insightface:PACK`` for a pack), None for the best here.
+        accurate: Flipped and at several scales, merged by box voting.
+        size: Long side of the network's input, pixels; not used when accurate.
+        min_score: Faces below are not proposed.
+    """
+
+    detector: str | None = None
+    accurate: bool = False
+    size: int = 640
+    min_score: float = 0.5
+
+
+def detect(dataset: Dataset, request: DetectRequest, progress: Progress) -> DetectReport:
+    """Propose faces with a detector of the registry.
+
+    Raises:
+        ConfigError: if there is no such detector, or none on this machine.
+        RunError: if its weights cannot be used.
+        StoreError: if the dataset cannot be written.
+    """
+    detector = open_detector(request)
+    return annotate(dataset, detector, threads=settings().threads, progress=progress)
+
+
+def annotate(
     dataset: Dataset, detector: Detector, *, threads: int, progress: Progress
 ) -> DetectReport:
     """Propose faces on every image this detector has not seen.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -73,7 +73,44 @@ class _Batch:
         self.since = time.monotonic()
 
 
-def collect(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectRequest:
+    """What to collect.
+
+    Attributes:
+        source: A name of the registry of sources.
+        target: What that source takes: a folder or archive, a list of URLs, a page's address.
+        licence: Of images for which the source does not say.
+        author: Of images for which the source does not say.
+        max_images: Stop after so many, None for all.
+        min_side: Images with a shorter side are refused, pixels.
+        depth: How many clicks a crawl follows.
+    """
+
+    source: str
+    target: str
+    licence: str | None = None
+    author: str | None = None
+    max_images: int | None = None
+    min_side: int = 1
+    depth: int = 3
+
+
+def collect(dataset: Dataset, request: CollectRequest, progress: Progress) -> CollectReport:
+    """Bring images in from a source of the registry, under the limits of the settings.
+
+    Raises:
+        ConfigError: if the source is not known.
+        SourceError: if it cannot be read at all.
+        StoreError: if the dataset cannot be written.
+    """
+    source = open_source(request)
+    return ingest(
+        dataset, source, method=request.source, params=asdict(request), progress=progress
+    )
+
+
+def ingest(
     dataset: Dataset,
     source: Source,
     *,

@@ -136,6 +136,29 @@ def release(
         return releases.describe(connection, made, measured)
 
 
+def release_if_changed(
+    dataset: Dataset,
+    stem: str,
+    selection: Selection,
+    options: SplitOptions,
+    progress: Progress,
+) -> Release:
+    """The newest release named after ``stem``, or a new numbered one if anything differs from it.
+
+    Raises:
+        InputError: if nothing is selected.
+    """
+    with dataset.read() as connection:
+        earlier = [r for r in releases.every(connection) if r.name.partition("-")[0] == stem]
+    name = f"{stem}-{len(earlier) + 1}"
+    made = release(dataset, name, selection, options, progress)
+    if earlier and earlier[0].manifest_sha256 == made.manifest_sha256:
+        with dataset.write() as connection:
+            releases.remove(connection, name)
+        return earlier[0]
+    return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
     """What changed from one release to another, as names of images."""

@@ -13,10 +13,9 @@ import numpy as np
 
 from curator.split.shares import largest_remainder
 
-# So many units of one size, as (size, units); a swap moves one bundle each way.
-_Bundle = tuple[int, int]
-_NOTHING = (0, 0)
-_MOST_UNITS = 8
+# Sizes of the units that change places together, and how many such choices are looked at.
+_Bundle = tuple[int, ...]
+_MOST_BUNDLES = 1000
 
 
 def pack(sizes: Mapping[int, int], quotas: Sequence[int]) -> dict[int, list[int]]:
@@ -58,20 +57,20 @@ def _spread(units: int, size: int, left: Sequence[int]) -> list[int]:
 
 
 def _exchange(plan: dict[int, list[int]], left: list[int], splits: Sequence[int]) -> None:
-    """Swap a few units between two splits as long as the sum of squared rests falls."""
+    """Swap bundles of units between two splits as long as the sum of squared rests falls."""
     while any(left):
         gain, giver, taker, given, back = min(
             (_best_swap(plan, left, *pair) for pair in permutations(splits, 2)),
-            default=(0, 0, 0, _NOTHING, _NOTHING),
+            default=(0, 0, 0, (), ()),
         )
         if gain == 0:
             return
-        for (size, units), source, target in ((given, giver, taker), (back, taker, giver)):
-            if units:
-                plan[size][source] -= units
-                plan[size][target] += units
-            left[source] += size * units
-            left[target] -= size * units
+        for bundle, source, target in ((given, giver, taker), (back, taker, giver)):
+            for size in bundle:
+                plan[size][source] -= 1
+                plan[size][target] += 1
+            left[source] += sum(bundle)
+            left[target] -= sum(bundle)
 
 
 def _best_swap(
@@ -80,14 +79,23 @@ def _best_swap(
     """The swap that lowers the sum of squares most, and by how much (0 or negative)."""
     gap = left[taker] - left[giver]
     given, back = _bundles(plan, giver), _bundles(plan, taker)
-    images = np.subtract.outer([s * n for s, n in given], [s * n for s, n in back])
+    images = np.subtract.outer(list(given), list(back))
     # Moving t images across a gap g between two rests changes their squares by 2 t (t - g).
     gains = images * (images - gap)
     i, j = np.unravel_index(gains.argmin(), gains.shape)
-    return (int(gains[i, j]), giver, taker, given[i], back[j])
+    return (int(gains[i, j]), giver, taker, list(given.values())[i], list(back.values())[j])
 
 
-def _bundles(plan: Mapping[int, list[int]], split: int) -> list[_Bundle]:
-    """What a split can give away in one swap, smallest first."""
-    sizes = [(size, n) for size in plan for n in range(1, min(plan[size][split], _MOST_UNITS) + 1)]
-    return [_NOTHING, *sorted(sizes, key=lambda bundle: (bundle[0] * bundle[1], bundle))]
+def _bundles(plan: Mapping[int, list[int]], split: int) -> dict[int, _Bundle]:
+    """What a split can give away: for each number of images the fewest units that make it."""
+    found: dict[int, _Bundle] = {0: ()}
+    queue: list[_Bundle] = [()]
+    for bundle in queue:
+        for size, units in plan.items():
+            images = sum(bundle) + size
+            if images not in found and bundle.count(size) < units[split]:
+                found[images] = (*bundle, size)
+                queue.append(found[images])
+        if len(found) >= _MOST_BUNDLES:
+            break
+    return found

@@ -31,10 +31,7 @@ class Unit:
     @classmethod
     def of(cls, items: Sequence[Item], split: str | None) -> Unit:
         """The unit of these images."""
-        labels = Counter({ALL: len(items)})
-        for item in items:
-            labels.update(strata(item))
-            labels.update({f"identity {name}" for name in item.identities})
+        labels = Counter(label for item in items for label in _labels(item))
         return cls(tuple(item.key for item in items), labels, split)
 
 
@@ -62,6 +59,10 @@ def units(ordered: Sequence[Item], splits: Sequence[str]) -> list[Unit]:
             )
         together[item.key in groups, groups.get(item.key, item.key)].append(item)
     return [unit for members in together.values() for unit in _by_pin(members, splits)]
+
+
+def _labels(item: Item) -> tuple[str, ...]:
+    return (ALL, *strata(item), *{f"identity {name}" for name in item.identities})
 
 
 def _by_pin(members: Sequence[Item], splits: Sequence[str]) -> list[Unit]:

@@ -39,16 +39,7 @@ class Blobs:
         except OSError:
             pass
         incoming = self.folder / _INCOMING
-        temporary = incoming / f"{os.getpid()}-{sha256[:16]}-{get_ident()}"
-        try:
-            incoming.mkdir(parents=True, exist_ok=True)
-            temporary.write_bytes(data)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            temporary.replace(target)
-        except OSError as cause:
-            with contextlib.suppress(OSError):
-                temporary.unlink()
-            raise StoreError(f"{target}: cannot be written ({cause.strerror})") from cause
+        _write(incoming / f"{os.getpid()}-{sha256[:16]}-{get_ident()}", target, data)
         return target
 
     def flush(self) -> None:
@@ -73,3 +64,24 @@ def _alive(pid: int) -> bool:
     except PermissionError:
         return True
     return True
+
+
+def write_atomic(target: Path, data: bytes) -> None:
+    """Write a file beside its place, then rename it into place.
+
+    Raises:
+        StoreError: if the disk is full or the folder cannot be written.
+    """
+    _write(target.with_name(f".{target.name}.{os.getpid()}"), target, data)
+
+
+def _write(temporary: Path, target: Path, data: bytes) -> None:
+    try:
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(data)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary.replace(target)
+    except OSError as cause:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise StoreError(f"{target}: cannot be written ({cause.strerror})") from cause

@@ -120,11 +120,14 @@ def without_run(connection: Connection, run_id: int) -> list[Image]:
     return [record_of(row) for row in connection.execute(query.order_by(image.c.id))]
 
 
-def counts_by(connection: Connection, column: str) -> dict[str | None, int]:
-    """How many images have each value of ``source``, ``status``, ``split`` or ``licence``."""
-    key = image.c[column]
+def counts_by(connection: Connection, column: str) -> dict[str, int]:
+    """How many images have each value of ``source``, ``status``, ``split`` or ``licence``.
+
+    Images without a value count under ``none``.
+    """
+    key = func.coalesce(image.c[column], "none")
     rows = connection.execute(select(key, func.count()).group_by(key).order_by(key))
-    return dict(rows.all())
+    return {str(value): count for value, count in rows}
 
 
 def set_phash(connection: Connection, values: Mapping[int, str]) -> None:

@@ -18,7 +18,7 @@ HEARTBEAT_SECONDS = 5.0
 DEAD_AFTER = timedelta(seconds=3 * HEARTBEAT_SECONDS)
 
 
-def add(connection: Connection, task: str, params: Mapping[str, Any], log_path: str) -> int:
+def add(connection: Connection, task: str, params: Mapping[str, Any]) -> int:
     """Queue a job; return its id."""
     values = {
         "task": task,
@@ -26,7 +26,6 @@ def add(connection: Connection, task: str, params: Mapping[str, Any], log_path: 
         "status": RunStatus.QUEUED,
         "message": "waiting to start",
         "created_at": now(),
-        "log_path": log_path,
         "result": {},
     }
     key = connection.execute(insert(job).values(values)).inserted_primary_key
@@ -114,6 +113,5 @@ def _record(row: Row[Any]) -> Job:
         created_at=row.created_at,
         heartbeat_at=row.heartbeat_at,
         finished_at=row.finished_at,
-        log_path=row.log_path,
         result=row.result,
     )

@@ -188,6 +188,5 @@ job = Table(
     Column("created_at", Instant, nullable=False),
     Column("heartbeat_at", Instant),
     Column("finished_at", Instant),
-    Column("log_path", Text, nullable=False),
     Column("result", JSON, nullable=False),
 )

@@ -1,0 +1,87 @@
+"""Collect: a source of images is an iterator of records.
+
+A source is built from what the user pointed at and the limits, and yields ``Fetched`` or
+``Refused``, one for every picture it met. It knows no store: what was dealt with before it
+asks the caller's ``settled``. The way of one picture::
+
+    folder, urls, web   name candidates
+    archive, listing, links, crawler   read a zip or tar, a list, a page, a site
+    fetch, wire         the only way to the network: deadlines, redirects, retries
+    inspection, dedup   the only way from bytes to a record: limits, decoding, hashes
+    limits, reasons     every limit and every reason for a refusal, in one place each
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from curator.collect.limits import Limits
+from curator.collect.reasons import SENTENCES, Reason
+from curator.progress import Progress
+from curator.records import Candidate, Fetched, Refused
+from curator.registry import Entry, Registry
+
+__all__ = ["SENTENCES", "SOURCES", "Limits", "Reason", "Source", "SourceFactory"]
+
+
+class Source(Protocol):
+    """Where images come from."""
+
+    def collect(
+        self, settled: Callable[[Candidate], bool], progress: Progress
+    ) -> Iterator[Fetched | Refused]:
+        """Yield a record for every image that is not settled, at most a handful held at a time.
+
+        Closing the iterator, or an exception in its consumer, ends all threads at once.
+
+        Args:
+            settled: True for a candidate that an earlier run has dealt with; it is then not
+                fetched and not yielded. Called from several threads; ``validator`` is that of
+                the local file, or None for an address on the web.
+            progress: Told of every record, and of what was left out; from the caller's thread.
+
+        Raises:
+            InputError: if the target is nothing this source can read.
+            SourceError: if the source cannot be read at all.
+        """
+
+
+class SourceFactory(Protocol):
+    """How every source is made."""
+
+    def __call__(
+        self,
+        target: str,
+        limits: Limits,
+        *,
+        licence: str | None = None,
+        author: str | None = None,
+    ) -> Source:
+        """Point a source at its target; nothing is read yet.
+
+        Args:
+            target: A path or an address, as the user typed it.
+            limits: What it may do.
+            licence: Of every image that states none itself.
+            author: Of every image that states none itself.
+        """
+
+
+SOURCES: Registry[SourceFactory] = Registry(
+    "source",
+    {
+        "folder": Entry(
+            "curator.collect.folder:FolderSource",
+            "a folder with all below it, or a zip or tar archive of images",
+        ),
+        "urls": Entry(
+            "curator.collect.urls:UrlsSource",
+            "a text file of addresses, or a csv with url, licence, author, page, title, query",
+        ),
+        "web": Entry(
+            "curator.collect.web:WebSource",
+            "a web site, from a start page along its links",
+        ),
+    },
+)

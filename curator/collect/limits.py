@@ -1,0 +1,80 @@
+"""Every limit of collecting, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from curator.config import Settings
+from curator.errors import ConfigError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a source may do, and what an image may be.
+
+    Attributes:
+        max_bytes: Larger files are refused, a download as soon as it passes this.
+        max_pixels: Images of more pixels are refused before they are decoded.
+        min_side: Images with a shorter side, in pixels, are refused.
+        max_images: The source ends after this many images of this run.
+        max_total_bytes: The source ends once its images of this run are this much.
+        threads: For reading, downloading and decoding.
+        timeout: Seconds without any sign of life from a server.
+        max_seconds: Seconds for one whole download, redirects included, however alive.
+        attempts: How often a download with a passing trouble is tried.
+        pause: Seconds before the second attempt; doubled before each further one.
+        max_redirects: Of one download.
+        user_agent: How we introduce ourselves to servers.
+        max_pages: Of one web site.
+        max_depth: Links between the start page and the furthest page; 0 is the start page alone.
+        max_page_bytes: Larger web pages are refused.
+        also_hosts: Hosts whose images are taken when a page of the site shows or links them,
+            such as ``cdn.example.com``; their pages are not visited.
+        max_members: Entries of one archive.
+        max_ratio: Of unpacked to packed size in an archive, judged above one megabyte.
+    """
+
+    max_bytes: int = 50_000_000
+    max_pixels: int = 100_000_000
+    min_side: int = 1
+    max_images: int | None = None
+    max_total_bytes: int = 100_000_000_000
+    threads: int = 2
+    timeout: float = 20.0
+    max_seconds: float = 60.0
+    attempts: int = 3
+    pause: float = 0.5
+    max_redirects: int = 5
+    user_agent: str = "curator (face dataset curation)"
+    max_pages: int = 1000
+    max_depth: int = 3
+    max_page_bytes: int = 5_000_000
+    also_hosts: tuple[str, ...] = ()
+    max_members: int = 1_000_000
+    max_ratio: int = 200
+
+    def __post_init__(self) -> None:
+        """Refuse limits under which nothing can be collected.
+
+        Raises:
+            ConfigError: naming the first limit that is out of range.
+        """
+        for name in self.__slots__:
+            value = getattr(self, name)
+            lowest = 0 if name in ("max_depth", "pause", "max_redirects") else 1
+            if name in ("timeout", "max_seconds"):
+                lowest = 0.01
+            if isinstance(value, int | float) and value < lowest:
+                raise ConfigError(f"the limit {name} is {value}; it must be at least {lowest}")
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The limits that the settings state; the others as they are by default."""
+        return cls(
+            max_bytes=settings.max_image_bytes,
+            max_pixels=settings.max_image_pixels,
+            threads=settings.threads,
+            timeout=settings.timeout,
+            max_seconds=max(60.0, 3 * settings.timeout),
+            user_agent=settings.user_agent,
+        )

@@ -1,0 +1,98 @@
+"""The long work that can be asked for, each with parameters that are checked when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from curator.errors import ConfigError
+from curator.pipeline.annotate import DetectRequest, detect
+from curator.pipeline.export import export
+from curator.pipeline.ingest import CollectRequest, collect
+from curator.progress import Progress
+from curator.store.dataset import Dataset
+
+
+class Params(BaseModel):
+    """Parameters of a task; unknown ones are an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CollectParams(Params):
+    """What to collect."""
+
+    source: str
+    target: str
+    licence: str | None = None
+    author: str | None = None
+    max_images: int | None = Field(None, ge=1)
+    min_side: int = Field(1, ge=1)
+    depth: int = Field(3, ge=0)
+
+
+class DetectParams(Params):
+    """Which detector to run."""
+
+    detector: str | None = None
+    accurate: bool = False
+    size: int = Field(640, ge=64, le=4096)
+    min_score: float = Field(0.5, ge=0, le=1)
+
+
+class ExportParams(Params):
+    """What to export, and where to: the dataset's own ``exports`` without ``out``."""
+
+    release: str
+    format: str
+    out: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One kind of long work: what it is for, what it needs, what it does."""
+
+    summary: str
+    params: type[Params]
+    run: Callable[[Dataset, Any, Progress], Mapping[str, Any]]
+
+
+def checked(task: str, params: Mapping[str, Any]) -> Params:
+    """The parameters of a task, validated.
+
+    Raises:
+        ConfigError: if the task is not known or a parameter is wrong.
+    """
+    if task not in TASKS:
+        raise ConfigError(f"unknown task {task!r}; known: {', '.join(TASKS)}")
+    try:
+        return TASKS[task].params.model_validate(params)
+    except ValidationError as cause:
+        first = cause.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(f"{task}: {place}: {first['msg']}") from cause
+
+
+def _collect(dataset: Dataset, params: CollectParams, progress: Progress) -> Mapping[str, Any]:
+    return asdict(collect(dataset, CollectRequest(**params.model_dump()), progress))
+
+
+def _detect(dataset: Dataset, params: DetectParams, progress: Progress) -> Mapping[str, Any]:
+    return asdict(detect(dataset, DetectRequest(**params.model_dump()), progress))
+
+
+def _export(dataset: Dataset, params: ExportParams, progress: Progress) -> Mapping[str, Any]:
+    out = params.out or dataset.exports / f"{params.release}-{params.format}"
+    report = export(dataset, params.release, params.format, out, progress=progress)
+    return {"folder": str(out), **report.as_json()}
+
+
+TASKS: Mapping[str, Task] = {
+    "collect": Task("bring images in from a source", CollectParams, _collect),
+    "detect": Task("propose faces on new images", DetectParams, _detect),
+    "export": Task("write a release in a format", ExportParams, _export),
+}

@@ -1,0 +1,57 @@
+"""Export: a release, and nothing but a release, becomes files of a format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from curator.formats import FORMATS, ExportFolder, ExportReport
+from curator.progress import Progress, track
+from curator.records import Sample
+from curator.store import releases
+from curator.store.dataset import Dataset
+
+
+def export(
+    dataset: Dataset,
+    release: str,
+    format_name: str,
+    out: Path,
+    *,
+    progress: Progress,
+    **options: Any,
+) -> ExportReport:
+    """Write a release in a format; the folder appears whole or not at all.
+
+    Args:
+        dataset: That holds the release.
+        release: Its name.
+        format_name: A name of the registry of formats.
+        out: A folder that does not exist yet, or holds an earlier export.
+        progress: Told of every image.
+        options: Of the format, such as ``class_by="identity"`` for YOLO.
+
+    Raises:
+        ConfigError: if the format or an option is not known.
+        NotFound: if there is no such release.
+        InputError: if ``out`` holds something else.
+        RunError: if the files cannot be written.
+    """
+    writer = FORMATS.load(format_name)
+    with dataset.read() as connection:
+        record = releases.get(connection, release)
+    tracked = track(samples(dataset, release), progress, f"writing {format_name}", record.images)
+    with ExportFolder(out) as folder:
+        return writer.write(tracked, folder, **options)
+
+
+def samples(dataset: Dataset, release: str) -> Iterator[Sample]:
+    """The frozen samples of a release, a few in memory at a time.
+
+    Raises:
+        NotFound: if there is no such release.
+    """
+    with dataset.read() as connection:
+        record = releases.get(connection, release)
+        yield from releases.samples(connection, record.id, dataset.blobs.path)
