@@ -1,0 +1,43 @@
+# Every target sets up what it needs; the first one on a fresh machine takes a few minutes.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
+ARGS ?=
+
+.PHONY: help demo app test check bench clean
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/installed ## Walk the whole loop on real photos, then open the app (ARGS=--no-app ends before it)
+	$(BIN)/curator demo $(ARGS)
+
+app: $(VENV)/installed ## Open the app on the dataset of the demo, or ARGS="--dataset DIR"
+	$(BIN)/curator app $(or $(ARGS),--dataset datasets/demo)
+
+test: check ## Lint, types, floors, and all tests
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/tested ## Lint, types and floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/tested ## Measure speed and memory side by side with others
+	for part in benchmarks/bench_*.py; do $(BIN)/python $$part $(ARGS) || exit 1; done
+
+clean: ## Remove the environment and what tools left behind
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	$(PIP) --editable .
+	touch $@
+
+$(VENV)/tested: $(VENV)/installed
+	$(PIP) --editable '.[test]'
+	touch $@
