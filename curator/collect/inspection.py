@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from datetime import UTC, datetime
 
 from curator.collect.dedup import SIDE, perceptual_hash
 from curator.collect.limits import Limits
-from curator.collect.names import with_suffix_of
 from curator.collect.reasons import Reason, refused
 from curator.imaging import BrokenImage, decode_reduced
 from curator.records import Candidate, Fetched, Refused
@@ -18,7 +16,6 @@ def inspect(candidate: Candidate, data: bytes, limits: Limits) -> Fetched | Refu
     """Judge the bytes: size, type, wholeness, pixels; then hash them.
 
     Every image is decoded once, so that a broken one is known now and not by a detector later.
-    The name of the record gets the suffix of what the bytes really are.
     """
     if len(data) > limits.max_bytes:
         return refused(candidate, Reason.TOO_LARGE, too_large(len(data), limits))
@@ -33,7 +30,7 @@ def inspect(candidate: Candidate, data: bytes, limits: Limits) -> Fetched | Refu
         )
         return refused(candidate, Reason.TOO_SMALL, detail)
     return Fetched(
-        candidate=replace(candidate, name=with_suffix_of(candidate.name, header.mime)),
+        candidate=candidate,
         data=data,
         sha256=hashlib.sha256(data).hexdigest(),
         width=header.width,

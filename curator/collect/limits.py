@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from curator.config import Settings
 from curator.errors import ConfigError
 
+_LOWEST = {"max_depth": 0, "max_redirects": 0, "pause": 0, "timeout": 0.01, "max_seconds": 0.01}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -61,9 +63,7 @@ class Limits:
         """
         for name in self.__slots__:
             value = getattr(self, name)
-            lowest = 0 if name in ("max_depth", "pause", "max_redirects") else 1
-            if name in ("timeout", "max_seconds"):
-                lowest = 0.01
+            lowest = _LOWEST.get(name, 1)
             if isinstance(value, int | float) and value < lowest:
                 raise ConfigError(f"the limit {name} is {value}; it must be at least {lowest}")
 

@@ -93,6 +93,4 @@ class Refusal(Exception):  # noqa: N818 - a verdict on one item, always caught i
 
 def refused(candidate: Candidate, reason: Reason, detail: str) -> Refused:
     """The record of a refusal; ``detail`` is one sentence that says what and how much."""
-    return Refused(
-        candidate=candidate, reason=reason.value, detail=detail, retry=reason in PASSING
-    )
+    return Refused(candidate=candidate, reason=reason.value, detail=detail, retry=reason in PASSING)

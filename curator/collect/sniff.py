@@ -8,7 +8,10 @@ from pathlib import PurePosixPath
 HEAD = 32
 
 IMAGE_SUFFIXES = frozenset(
-    ".jpg .jpeg .jpe .jfif .mpo .png .webp .bmp .gif .tif .tiff .avif .heic .heif .jp2 .jxl".split()
+    (
+        *(".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".gif"),
+        *(".tif", ".tiff", ".avif", ".heic", ".heif", ".jp2", ".jxl"),
+    )
 )
 _ARCHIVE_SUFFIXES = (
     *(".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".7z", ".rar"),

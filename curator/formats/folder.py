@@ -190,7 +190,7 @@ class ExportFolder:
         manifest = self._staging.target / MANIFEST
         if not manifest.is_file():
             return set()
-        lines = manifest.read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = manifest.read_text(encoding="utf-8", errors="replace").split("\n")
         return {MANIFEST} | {found[1] for found in map(_MANIFEST_LINE.fullmatch, lines) if found}
 
     def _finish(self) -> None:
@@ -204,7 +204,7 @@ class ExportFolder:
             losses=self.tally.losses(self._carried),
             left_out=self.tally.left_out(),
         )
-        text = json.dumps(self._report.as_json(), indent=2, ensure_ascii=False)
+        text = json.dumps(self._report.as_json(), indent=2)
         self.write(REPORT, text + "\n")
         lines = (f"{digest}  {path}\n" for path, digest in sorted(self._digests.items()))
         Path(self._root, MANIFEST).write_text("".join(lines), encoding="utf-8")

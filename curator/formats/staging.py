@@ -45,18 +45,14 @@ class Staging:
         self.build.mkdir(exist_ok=True)
         self._lock = os.open(self.build, os.O_RDONLY)
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as cause:
+            self._hold(self._lock)
+            if self._old.exists() and not self.target.exists():
+                # Killed between the two renames of complete().
+                self._old.rename(self.target)
+            _clear(self.build)
+        except BaseException:
             self._release()
-            raise RunError(f"another export to {self.target} is under way") from cause
-        except OSError as cause:
-            if cause.errno not in _NO_LOCKS:
-                self._release()
-                raise
-        if self._old.exists() and not self.target.exists():
-            # Killed between the two renames of complete().
-            self._old.rename(self.target)
-        _clear(self.build)
+            raise
 
     def complete(self) -> None:
         """Put the folder in place of whatever stands there."""
@@ -94,6 +90,15 @@ class Staging:
                         f"{self.target} holds {path}, which no export wrote: "
                         "move it away or choose another folder"
                     )
+
+    def _hold(self, descriptor: int) -> None:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as cause:
+            raise RunError(f"another export to {self.target} is under way") from cause
+        except OSError as cause:
+            if cause.errno not in _NO_LOCKS:
+                raise
 
     def _release(self) -> None:
         if self._lock is not None:

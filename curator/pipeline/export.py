@@ -42,8 +42,9 @@ def export(
     with dataset.read() as connection:
         record = releases.get(connection, release)
     tracked = track(samples(dataset, release), progress, f"writing {format_name}", record.images)
-    with ExportFolder(out) as folder:
-        return writer.write(tracked, folder, **options)
+    with ExportFolder(out, format_name=format_name) as folder:
+        writer.write(tracked, folder, **options)
+    return folder.report
 
 
 def samples(dataset: Dataset, release: str) -> Iterator[Sample]:

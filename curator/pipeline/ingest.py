@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from curator.collect import Source
+from curator.collect import SOURCES, Limits, Source
+from curator.config import settings
 from curator.progress import Progress
 from curator.records import Candidate, Fetched, Outcome, Refused, RunStatus
 from curator.store import candidates, images, runs
@@ -105,9 +106,23 @@ def collect(dataset: Dataset, request: CollectRequest, progress: Progress) -> Co
         StoreError: if the dataset cannot be written.
     """
     source = open_source(request)
-    return ingest(
-        dataset, source, method=request.source, params=asdict(request), progress=progress
+    return ingest(dataset, source, method=request.source, params=asdict(request), progress=progress)
+
+
+def open_source(request: CollectRequest) -> Source:
+    """The source of a request, under the limits of the settings.
+
+    Raises:
+        ConfigError: if the source is not known or a limit makes no sense.
+    """
+    limits = replace(
+        Limits.of(settings()),
+        max_images=request.max_images,
+        min_side=request.min_side,
+        max_depth=request.depth,
     )
+    make = SOURCES.load(request.source)
+    return make(request.target, limits, licence=request.licence, author=request.author)
 
 
 def ingest(

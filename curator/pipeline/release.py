@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from curator.collect.dedup import phash
+from curator.collect.dedup import perceptual_hash
 from curator.errors import InputError
 from curator.imaging import BrokenImage, decode
 from curator.progress import Progress, track
@@ -199,7 +199,7 @@ def _fill_in_phashes(dataset: Dataset, selection: Selection, progress: Progress)
     def appearance(image: Image) -> tuple[int, str | None]:
         data = dataset.blobs.path(image.sha256, image.mime).read_bytes()
         try:
-            return image.id, phash(decode(data))
+            return image.id, perceptual_hash(decode(data))
         except BrokenImage:
             # Decoding is the detector's business; a picture without a hash is near to none.
             return image.id, None

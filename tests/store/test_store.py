@@ -277,7 +277,7 @@ def test_a_taken_release_name_and_an_empty_selection_are_refused(dataset: Datase
 
 def test_a_job_is_claimed_once_and_a_silent_worker_is_buried(dataset: Dataset) -> None:
     with dataset.write() as connection:
-        job_id = jobs.add(connection, "detect", {"detector": None}, "logs/1.log")
+        job_id = jobs.add(connection, "detect", {"detector": None})
         assert jobs.claim(connection, job_id, 4242)
         assert not jobs.claim(connection, job_id, 4343)
         assert jobs.bury(connection) == 0
