@@ -75,9 +75,7 @@ def collect_command(
 
 
 def import_command(
-    format: Annotated[  # noqa: A002 - the name a user sees
-        str, typer.Argument(help=f"One of: {', '.join(FORMATS.names())}.")
-    ],
+    format: Annotated[str, typer.Argument(help=f"One of: {', '.join(FORMATS.names())}.")],
     path: Annotated[Path, typer.Argument(help="The annotation file, or the folder that has it.")],
     images: Annotated[
         Path | None, typer.Option(help="The folder that the image names are relative to.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
@@ -44,10 +45,7 @@ def run_demo(folder: Path, *, detector: str | None) -> None:
         timed("detect", lambda: _detect(dataset, detector, bar))
         name = timed("split and release", lambda: _release(dataset, bar))
         for format_name in FORMATS:
-            timed(
-                f"export {format_name}",
-                lambda format_name=format_name: _export(dataset, name, format_name, bar),
-            )
+            timed(f"export {format_name}", partial(_export, dataset, name, format_name, bar))
         timed("contact sheet", lambda: _sheet(dataset, name))
     console.print_table("The loop", ("step", "what came of it", "seconds"), rows)
     console.say(f"everything is in {folder}")
@@ -56,7 +54,7 @@ def run_demo(folder: Path, *, detector: str | None) -> None:
 def _collect(dataset: Dataset, address: str, bar: console.Bar) -> tuple[str, None]:
     report = collect(dataset, CollectRequest(source="web", target=address), bar)
     refused = sum(report.refused.values()) + sum(report.failed.values())
-    words = ", ".join(report.refused | report.failed)
+    words = ", ".join((*report.refused, *report.failed))
     return (
         f"{report.kept} new photos, {report.duplicates} copies, {refused} refused ({words})",
         None,
@@ -71,7 +69,7 @@ def _detect(dataset: Dataset, detector: str | None, bar: console.Bar) -> tuple[s
 def _release(dataset: Dataset, bar: console.Bar) -> tuple[str, str]:
     made = release_if_changed(dataset, "demo", Selection(), SplitOptions(), bar)
     shares = ", ".join(
-        f"{split} {count}" for split, count in made.report["split"]["images"].items()
+        f"{split} {count}" for split, count in made.report["split"]["counts"].items()
     )
     return f"{made.name}: {shares}; {made.faces} faces", made.name
 

@@ -60,7 +60,7 @@ def split_command(
         print_split(report)
 
 
-def release_command(  # noqa: PLR0913 - one parameter an option
+def release_command(
     name: Annotated[str, typer.Argument(help="A name that no release has yet.")],
     dataset: DatasetOption = None,
     shares: SharesOption = "80/13/7",
@@ -76,7 +76,7 @@ def release_command(  # noqa: PLR0913 - one parameter an option
     ] = 0.0,
     json: JsonOption = False,
 ) -> None:
-    """Freeze what is there, splitting what has no split. Example: `curator release v1 -d photos`."""
+    """Freeze what is there, splitting it first. Example: `curator release v1 -d photos`."""
     selection = Selection(
         source=source, labelled_only=labelled_only, min_score=min_score, min_size=min_size
     )
@@ -116,9 +116,7 @@ def compare_command(
 
 
 def export_command(
-    format: Annotated[  # noqa: A002 - the name a user sees
-        str, typer.Argument(help=f"One of: {', '.join(FORMATS.names())}.")
-    ],
+    format: Annotated[str, typer.Argument(help=f"One of: {', '.join(FORMATS.names())}.")],
     out: Annotated[Path, typer.Argument(help="A new folder, or an earlier export to replace.")],
     release: Annotated[str, typer.Option("--release", "-r", help="Which release.")],
     dataset: DatasetOption = None,
@@ -157,7 +155,7 @@ def print_release(made: Release) -> None:
     facts = {
         "images": made.images,
         "faces": made.faces,
-        "splits": made.report["split"]["images"],
+        "splits": made.report["split"]["counts"],
         "faces left out": made.report["faces_left_out"],
         "licences of images": made.report["licences"]["images"],
         "licences of weights": made.report["licences"]["weights"],
@@ -168,8 +166,17 @@ def print_release(made: Release) -> None:
 
 
 def print_split(report: SplitReport) -> None:
-    """A split as a table."""
-    console.print_facts("Split", report.as_json())
+    """A split as a table, with how near its parts come to each other."""
+    percent = {name: f"{100 * share:.1f} %" for name, share in report.shares.items()}
+    facts = {
+        "images": report.counts,
+        "shares": percent,
+        "groups kept together": report.groups,
+        "moved from an earlier split": report.moved,
+        "groups that stand in two splits": len(report.conflicts),
+        "people in more than one split": report.identities_shared,
+    }
+    console.print_facts("Split", facts)
 
 
 def print_export(report: ExportReport, format_name: str, out: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from curator.config import settings
 from curator.detect import Detector, stream
 from curator.imaging import BrokenImage
 from curator.progress import Progress

@@ -235,10 +235,10 @@ def _write(connection: Connection, batch: Sequence[_Read], tally: _Tally) -> Non
         new_faces += [replace(f, image_id=image_id, run_id=tally.run_id) for f in item.faces]
         if tally.options.keep_splits and item.split is not None:
             splits[image_id] = item.split
-    for item, candidate, got in batch:
-        if isinstance(got, _Problem):
-            tally.skip(item.name, got)
-            seen.append(_seen(candidate, Outcome.FAILED, got, None))
+    for item, candidate, trouble in batch:
+        if isinstance(trouble, _Problem):
+            tally.skip(item.name, trouble)
+            seen.append(_seen(candidate, Outcome.FAILED, trouble, None))
     faces.add(connection, new_faces)
     images.vouch(connection, fresh, tally.run_id)
     images.set_first_split(connection, splits)

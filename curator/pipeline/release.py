@@ -127,7 +127,7 @@ def release(
             samples=track(chosen, progress, "freezing", total),
         )
         measured = {
-            "split": report.as_json(),
+            "split": asdict(report),
             "faces_left_out": dict(left_out),
             "sources": _sources(connection, made),
             "licences": _licences(connection, made),
