@@ -10,7 +10,7 @@ import typer
 from curator.cli import console
 from curator.cli.console import DatasetOption, JsonOption
 from curator.errors import ConfigError
-from curator.formats import FORMATS, ExportReport
+from curator.formats import FORMATS, ClassBy, ExportOptions, ExportReport
 from curator.pipeline.export import export
 from curator.pipeline.release import Selection, SplitOptions, compare, release, split
 from curator.records import SPLITS, Release
@@ -121,14 +121,14 @@ def export_command(
     release: Annotated[str, typer.Option("--release", "-r", help="Which release.")],
     dataset: DatasetOption = None,
     class_by: Annotated[
-        str | None, typer.Option(help="yolo: one class `face`, or one an `identity`.")
-    ] = None,
+        ClassBy, typer.Option(help="yolo: one class for all faces, or one a person.")
+    ] = ClassBy.FACE,
     json: JsonOption = False,
 ) -> None:
     """Write a release in a format. Example: `curator export yolo out --release v1 -d photos`."""
-    options = {} if class_by is None else {"class_by": class_by}
+    options = ExportOptions(class_by=class_by)
     with console.opened(dataset) as opened, console.bar() as bar:
-        report = export(opened, release, format, out, progress=bar, **options)
+        report = export(opened, release, format, out, progress=bar, options=options)
     if json:
         console.print_json(report)
     else:

@@ -32,7 +32,7 @@ _NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errn
 
 
 class TextFile:
-    """A text file of an export that grows piece by piece; UTF-8, ``\\n``."""
+    """A text file of an export that grows piece by piece; UTF-8."""
 
     def __init__(self, path: str) -> None:
         self._file = open(path, "xb", buffering=1 << 18)  # noqa: PTH123, SIM115

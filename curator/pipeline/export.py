@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from curator.formats import FORMATS, ExportFolder, ExportReport
+from curator import formats
+from curator.formats import DEFAULT_OPTIONS, ExportOptions, ExportReport
 from curator.progress import Progress, track
 from curator.records import Sample
 from curator.store import releases
@@ -20,7 +20,7 @@ def export(
     out: Path,
     *,
     progress: Progress,
-    **options: Any,
+    options: ExportOptions = DEFAULT_OPTIONS,
 ) -> ExportReport:
     """Write a release in a format; the folder appears whole or not at all.
 
@@ -30,7 +30,7 @@ def export(
         format_name: A name of the registry of formats.
         out: A folder that does not exist yet, or holds an earlier export.
         progress: Told of every image.
-        options: Of the format, such as ``class_by="identity"`` for YOLO.
+        options: What a person chose.
 
     Raises:
         ConfigError: if the format or an option is not known.
@@ -38,13 +38,10 @@ def export(
         InputError: if ``out`` holds something else.
         RunError: if the files cannot be written.
     """
-    writer = FORMATS.load(format_name)
     with dataset.read() as connection:
         record = releases.get(connection, release)
     tracked = track(samples(dataset, release), progress, f"writing {format_name}", record.images)
-    with ExportFolder(out, format_name=format_name) as folder:
-        writer.write(tracked, folder, **options)
-    return folder.report
+    return formats.export(format_name, tracked, out, options)
 
 
 def samples(dataset: Dataset, release: str) -> Iterator[Sample]:
