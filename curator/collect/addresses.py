@@ -1,0 +1,47 @@
+"""Addresses on the web: one spelling for each, and whether two are of the same site."""
+
+from __future__ import annotations
+
+from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
+
+from requests.exceptions import RequestException
+from requests.utils import requote_uri
+
+from curator.collect.reasons import Reason, Refusal
+
+_PORTS = {"http": 80, "https": 443}
+
+
+def canonical(address: str, base: str | None = None) -> str:
+    """The one spelling of an http(s) address, made absolute, without its fragment.
+
+    Raises:
+        Refusal: ``bad-url`` for anything else.
+    """
+    try:
+        # Browsers leave out spaces around an address and line breaks inside it.
+        text = "".join(address.split("\n")).replace("\r", "").replace("\t", "").strip()
+        joined = urldefrag(urljoin(base, text) if base else text).url
+        parts = urlsplit(joined)
+        port = parts.port
+        host = (parts.hostname or "").rstrip(".")
+        host = host if host.isascii() else host.encode("idna").decode()
+    except ValueError as cause:
+        raise Refusal(Reason.BAD_URL, f"{address[:200]!r} is no address ({cause})") from cause
+    if parts.scheme not in _PORTS or not host:
+        raise Refusal(
+            Reason.BAD_URL, f"{address[:200]!r} does not start with http:// or https:// and a host"
+        )
+    # Names and passwords for a server are never sent, so they are no part of the address.
+    netloc = f"[{host}]" if ":" in host else host
+    if port is not None and port != _PORTS[parts.scheme]:
+        netloc += f":{port}"
+    try:
+        return requote_uri(urlunsplit((parts.scheme, netloc, parts.path or "/", parts.query, "")))
+    except (RequestException, UnicodeError) as cause:
+        raise Refusal(Reason.BAD_URL, f"{address[:200]!r} cannot be quoted") from cause
+
+
+def site(url: str) -> str:
+    """Host, and port unless it is the usual one, of a canonical address."""
+    return urlsplit(url).netloc

@@ -1,0 +1,35 @@
+"""How much one run may take: checked in one place for every source."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+from contextlib import closing
+
+from curator.collect.limits import Limits
+from curator.progress import Progress
+from curator.records import Fetched, Refused
+
+
+def within(
+    limits: Limits, records: Generator[Fetched | Refused, None, None], progress: Progress
+) -> Iterator[Fetched | Refused]:
+    """Pass the records on, tell of each, and end the source when the budget is used up."""
+    images, size = 0, 0
+    with closing(records):
+        for record in records:
+            yield record
+            progress.advance(1, _note(record))
+            if isinstance(record, Fetched):
+                images += 1
+                size += len(record.data)
+            if limits.max_images is not None and images >= limits.max_images:
+                progress.advance(0, f"ended at the limit of {limits.max_images} images")
+                return
+            if size >= limits.max_total_bytes:
+                progress.advance(0, f"ended at the limit of {limits.max_total_bytes:,} bytes")
+                return
+
+
+def _note(record: Fetched | Refused) -> str:
+    name = record.candidate.name
+    return name if isinstance(record, Fetched) else f"{name}: {record.detail}"

@@ -1,0 +1,49 @@
+"""One picture from the web: fetch it, then judge the bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from curator.collect.fetch import Fetcher, Reply
+from curator.collect.inspection import inspect
+from curator.collect.limits import Limits
+from curator.collect.names import with_suffix_of
+from curator.collect.reasons import Reason, Refusal, refused
+from curator.collect.sniff import is_html, is_image
+from curator.records import Candidate, Fetched, Refused
+
+
+def download(
+    candidate: Candidate, fetcher: Fetcher, permit: Callable[[str], None]
+) -> Fetched | Refused:
+    """Fetch the candidate's address; the record says what came of it."""
+    try:
+        reply = fetcher.get(candidate.url, permit=permit, room=picture_room)
+    except Refusal as refusal:
+        return refused(candidate, refusal.reason, refusal.detail)
+    return judge(candidate, reply, fetcher.limits)
+
+
+def judge(candidate: Candidate, reply: Reply, limits: Limits) -> Fetched | Refused:
+    """The record of a picture that has arrived; it is named after what it really is."""
+    record = inspect(replace(candidate, validator=reply.validator), reply.data, limits)
+    if isinstance(record, Refused):
+        return record
+    name = with_suffix_of(record.candidate.name, record.mime)
+    return replace(record, candidate=replace(record.candidate, name=name))
+
+
+def picture_room(mime: str, head: bytes, limits: Limits) -> int:
+    """How many bytes to take of an answer that should be an image.
+
+    Raises:
+        Refusal: as soon as the first bytes show that it is none.
+    """
+    if not head:
+        raise Refusal(Reason.EMPTY, "the server sent nothing")
+    if is_image(head):
+        return limits.max_bytes
+    if is_html(head):
+        raise Refusal(Reason.NOT_AN_IMAGE, "the server sent a web page, not an image")
+    raise Refusal(Reason.NOT_AN_IMAGE, f"the server sent {mime or 'something'}, not an image")

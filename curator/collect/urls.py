@@ -1,0 +1,132 @@
+"""Images from a list of addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+from curator.collect.addresses import canonical
+from curator.collect.budget import within
+from curator.collect.download import download
+from curator.collect.fetch import Fetcher
+from curator.collect.limits import Limits
+from curator.collect.listing import Row, rows
+from curator.collect.names import escaped, file_url, file_validator, name_of_url
+from curator.collect.reasons import Reason, Refusal, refused
+from curator.collect.workers import as_done
+from curator.progress import Progress
+from curator.records import Candidate, Fetched, Refused
+
+SOURCE = "urls"
+
+
+@dataclass(frozen=True, slots=True)
+class _ListFile:
+    """The list itself, under which its bad rows are remembered until it changes."""
+
+    path: Path
+    validator: str
+
+    def refuse(self, line: int, reason: Reason, detail: str) -> Refused:
+        place = Candidate(
+            url=f"{file_url(self.path)}#line={line}",
+            source=SOURCE,
+            name=f"{escaped(self.path.name)}/line-{line}",
+            validator=self.validator,
+        )
+        return refused(place, reason, detail)
+
+
+@dataclass(slots=True)
+class UrlsSource:
+    """Fetches what a text or csv file lists; see :mod:`curator.collect.listing` for its form.
+
+    The records come as the downloads end, not in the order of the list. A bad row is refused
+    under the address of its line. An address that is listed again is fetched once; how often
+    that happened is told at the end.
+    """
+
+    target: str
+    limits: Limits
+    licence: str | None = field(default=None, kw_only=True)
+    author: str | None = field(default=None, kw_only=True)
+
+    def collect(
+        self, settled: Callable[[Candidate], bool], progress: Progress
+    ) -> Iterator[Fetched | Refused]:
+        """Yield a record for every row that is not settled.
+
+        Raises:
+            InputError: if the list is missing, no text, or a csv without a column ``url``.
+            SourceError: if it cannot be read.
+        """
+        path = Path(self.target).absolute()
+        # Read the beginning now: a wrong file is an error before any thread starts.
+        listed = rows(path)
+        progress.begin(f"fetching the addresses of {path.name}", None)
+        yield from within(self.limits, self._records(path, listed, settled, progress), progress)
+
+    def _records(
+        self,
+        path: Path,
+        listed: Iterator[Row],
+        settled: Callable[[Candidate], bool],
+        progress: Progress,
+    ) -> Generator[Fetched | Refused, None, None]:
+        fetcher = Fetcher(self.limits)
+        work = partial(_record, fetcher=fetcher)
+        repeats: list[int] = []
+        items = self._items(path, listed, settled, repeats)
+        yield from as_done(work, items, self.limits.threads, fetcher.close)
+        if repeats:
+            lines = ", ".join(str(line) for line in repeats[:5])
+            more = " and others" if len(repeats) > 5 else ""
+            progress.advance(0, f"{len(repeats)} addresses were listed before: line {lines}{more}")
+
+    def _items(
+        self,
+        path: Path,
+        listed: Iterator[Row],
+        settled: Callable[[Candidate], bool],
+        repeats: list[int],
+    ) -> Iterator[Candidate | Refused]:
+        list_file = _ListFile(path, file_validator(path.stat()))
+        met: set[str] = set()
+        for row in listed:
+            item = self._item(row, list_file)
+            candidate = item.candidate if isinstance(item, Refused) else item
+            if candidate.url in met:
+                repeats.append(row.line)
+            elif not settled(candidate):
+                yield item
+            met.add(candidate.url)
+
+    def _item(self, row: Row, list_file: _ListFile) -> Candidate | Refused:
+        if row.problem is not None:
+            return list_file.refuse(row.line, Reason.BAD_ROW, row.problem)
+        try:
+            url = canonical(row.fields["url"])
+        except Refusal as refusal:
+            detail = f"line {row.line}: {refusal.detail}"
+            return list_file.refuse(row.line, refusal.reason, detail)
+        fields = row.fields
+        return Candidate(
+            url=url,
+            source=SOURCE,
+            name=name_of_url(url),
+            page_url=fields.get("page_url"),
+            title=fields.get("title"),
+            licence=fields.get("licence") or self.licence,
+            author=fields.get("author") or self.author,
+            query=fields.get("query"),
+        )
+
+
+def _record(item: Candidate | Refused, *, fetcher: Fetcher) -> Fetched | Refused:
+    return item if isinstance(item, Refused) else download(item, fetcher, permit=_anywhere)
+
+
+def _anywhere(_url: str) -> None:
+    """A list may lead to any host; the scheme is checked with every address."""
