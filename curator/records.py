@@ -224,12 +224,15 @@ class LabelledImage:
         name: The relative POSIX path the annotation file uses for it.
         faces: In the order of the file; empty for a negative.
         split: ``train``, ``val``, ``test``, or None where the file does not tell.
+        provenance: What the file says of the image's origin, by the names of :class:`Image`'s
+            fields: ``source``, ``url``, ``page_url``, ``title``, ``licence``, ``author``, ``query``.
     """
 
     path: Path
     name: str
     faces: tuple[Face, ...]
     split: str | None = None
+    provenance: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

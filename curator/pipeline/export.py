@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from curator import formats
-from curator.formats import DEFAULT_OPTIONS, ExportOptions, ExportReport
+from curator.formats import ExportOptions, ExportReport
+from curator.formats.options import DEFAULT_OPTIONS
 from curator.progress import Progress, track
 from curator.records import Sample
 from curator.store import releases

@@ -12,9 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from curator.collect.dedup import perceptual_hash
+from curator.collect.dedup import SIDE, perceptual_hash
 from curator.errors import InputError
-from curator.imaging import BrokenImage, decode
+from curator.imaging import BrokenImage, decode_reduced
 from curator.progress import Progress, track
 from curator.records import Face, Image, Release
 from curator.split import SHARES, Item, SplitReport, assign, measure, near_duplicate_groups
@@ -199,7 +199,8 @@ def _fill_in_phashes(dataset: Dataset, selection: Selection, progress: Progress)
     def appearance(image: Image) -> tuple[int, str | None]:
         data = dataset.blobs.path(image.sha256, image.mime).read_bytes()
         try:
-            return image.id, perceptual_hash(decode(data))
+            _, small = decode_reduced(data, side=SIDE)
+            return image.id, perceptual_hash(small)
         except BrokenImage:
             # Decoding is the detector's business; a picture without a hash is near to none.
             return image.id, None
