@@ -107,6 +107,22 @@ def find(
     return [record_of(row) for row in connection.execute(query.limit(limit).offset(offset))]
 
 
+def neighbours(
+    connection: Connection, wanted: ImageFilter, name: str
+) -> tuple[int | None, int | None]:
+    """The ids of the images before and after this name among those that pass the filter."""
+    passing = select(image.c.id).where(*_conditions(wanted)).limit(1)
+    before = passing.where(image.c.name < name).order_by(image.c.name.desc())
+    after = passing.where(image.c.name > name).order_by(image.c.name)
+    return connection.execute(before).scalar(), connection.execute(after).scalar()
+
+
+def newest(connection: Connection, *, limit: int) -> list[Image]:
+    """The images that came last, the newest first."""
+    query = select(image).order_by(image.c.id.desc()).limit(limit)
+    return [record_of(row) for row in connection.execute(query)]
+
+
 def count(connection: Connection, wanted: ImageFilter) -> int:
     """How many images pass the filter."""
     query = select(func.count()).select_from(image).where(*_conditions(wanted))
