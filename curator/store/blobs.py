@@ -72,7 +72,7 @@ def write_atomic(target: Path, data: bytes) -> None:
     Raises:
         StoreError: if the disk is full or the folder cannot be written.
     """
-    _write(target.with_name(f".{target.name}.{os.getpid()}"), target, data)
+    _write(target.with_name(f".{target.name}.{os.getpid()}-{get_ident()}"), target, data)
 
 
 def _write(temporary: Path, target: Path, data: bytes) -> None:
