@@ -59,7 +59,7 @@ def finds_in_archive(path: Path, left_out: LeftOut, limits: Limits) -> Iterator[
         return
     if number == 0:
         raise SourceError(f"{path}: nothing can be read of it: {verdict.detail}") from verdict
-    detail = f"{verdict.detail}; nothing after entry {number - 1} was read"
+    detail = f"{verdict.detail}; the rest of the archive was not read"
     yield refused(archive.candidate(None, path.name), verdict.reason, detail)
 
 

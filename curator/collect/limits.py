@@ -31,7 +31,7 @@ class Limits:
         max_depth: Links between the start page and the furthest page; 0 is the start page alone.
         max_page_bytes: Larger web pages are refused.
         also_hosts: Hosts whose images are taken when a page of the site shows or links them,
-            such as ``cdn.example.com``; their pages are not visited.
+            such as ``cdn.example.com``, or ``*`` for any; their pages are not visited.
         max_members: Entries of one archive.
         max_ratio: Of unpacked to packed size in an archive, judged above one megabyte.
     """

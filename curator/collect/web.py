@@ -1,0 +1,81 @@
+"""Images from a web site."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+
+from curator.collect.addresses import canonical, site
+from curator.collect.budget import within
+from curator.collect.crawl import Crawl, End, Note
+from curator.collect.crawler import SiteCrawler
+from curator.collect.fetch import Fetcher
+from curator.collect.frontier import Frontier
+from curator.collect.handover import Handover
+from curator.collect.limits import Limits
+from curator.collect.reasons import Refusal
+from curator.errors import InputError
+from curator.progress import Progress
+from curator.records import Candidate, Fetched, Refused
+
+
+@dataclass(slots=True)
+class WebSource:
+    """Walks a site from its start page, breadth first, and takes the images its pages show.
+
+    Pages are those of the same host, as deep and as many as the limits allow; they are read
+    again in every run, the images only until they are settled.
+    """
+
+    target: str
+    limits: Limits
+    licence: str | None = field(default=None, kw_only=True)
+    author: str | None = field(default=None, kw_only=True)
+
+    def collect(
+        self, settled: Callable[[Candidate], bool], progress: Progress
+    ) -> Iterator[Fetched | Refused]:
+        """Yield a record for every image of the site that is not settled.
+
+        Raises:
+            InputError: if the target is no http(s) address.
+            SourceError: if the start page cannot be visited.
+        """
+        address = self.target if "://" in self.target else f"https://{self.target}"
+        try:
+            start = canonical(address)
+        except Refusal as cause:
+            raise InputError(cause.detail) from cause
+        progress.begin(f"crawling {site(start)}", None)
+        yield from within(self.limits, self._records(start, settled, progress), progress)
+
+    def _records(
+        self, start: str, settled: Callable[[Candidate], bool], progress: Progress
+    ) -> Generator[Fetched | Refused, None, None]:
+        stop = threading.Event()
+        crawl = Crawl(
+            start=start,
+            limits=self.limits,
+            settled=settled,
+            licence=self.licence,
+            author=self.author,
+            fetcher=Fetcher(self.limits),
+            frontier=Frontier(start, self.limits),
+            stop=stop,
+            results=Handover(self.limits.threads, stop),
+        )
+        crawler = SiteCrawler(crawl)
+        try:
+            crawler.begin()
+            while not isinstance(result := crawl.results.get(), End):
+                if isinstance(result, Note):
+                    progress.advance(0, result.text)
+                else:
+                    yield result
+            if result.error is not None:
+                raise result.error
+        finally:
+            crawler.end()
+        if crawl.frontier.left_out:
+            progress.advance(0, f"not all pages: the limit is {self.limits.max_pages}")
