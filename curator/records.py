@@ -294,6 +294,36 @@ class Run:
     finished_at: datetime | None = None
 
 
+class MatchKind(StrEnum):
+    """How a detection and the truth agree: both, only detected, only true."""
+
+    TP = "tp"
+    FP = "fp"
+    FN = "fn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What became of one detection, or of one face that was not found.
+
+    Attributes:
+        run_id: The run that judged, None before it is stored.
+        face_id: The true face; None for ``fp`` and for faces not stored yet.
+        box: ``xyxy`` pixels of the detection; of the face for ``fn``.
+        score: Of the detection, 0..1; None for ``fn``.
+        iou: 0..1 of a ``tp`` with its face; of a ``fp`` or ``fn`` the largest with any face or
+            detection of the image, 0 where there is none.
+    """
+
+    image_id: int
+    kind: MatchKind
+    box: Box
+    score: float | None
+    iou: float
+    face_id: int | None = None
+    run_id: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     """A piece of long work done by a process of its own.
