@@ -114,7 +114,10 @@ def detect_command(
         bool,
         typer.Option("--accurate", help="Flipped and at five scales, merged: slow, for labelling."),
     ] = False,
-    size: Annotated[int, typer.Option(min=64, max=4096, help="Long side of the input.")] = 640,
+    size: Annotated[
+        int | None,
+        typer.Option(min=64, max=4096, help="Long side of the network's input, pixels."),
+    ] = None,
     min_score: Annotated[
         float, typer.Option(min=0, max=1, help="Propose no face below this score.")
     ] = 0.5,

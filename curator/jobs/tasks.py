@@ -40,7 +40,7 @@ class DetectParams(Params):
 
     detector: str | None = None
     accurate: bool = False
-    size: int = Field(640, ge=64, le=4096)
+    size: int | None = Field(None, ge=64, le=4096)
     min_score: float = Field(0.5, ge=0, le=1)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from curator.config import settings
-from curator.detect import Detector, stream
+from curator.detect import Detector, choose
+from curator.detect.stream import stream
 from curator.imaging import BrokenImage
 from curator.progress import Progress
 from curator.records import (
@@ -93,15 +94,17 @@ class DetectRequest:
     """Which detector, and how.
 
     Attributes:
-        detector: A name of the registry (``insightface:PACK`` for a pack), None for the best here.
+        detector: A name of the registry, ``name:variant`` for other weights; None for the best
+            on this machine.
         accurate: Flipped and at several scales, merged by box voting.
-        size: Long side of the network's input, pixels; not used when accurate.
+        size: Long side of the network's input, pixels, None for the detector's own; not used
+            when accurate.
         min_score: Faces below are not proposed.
     """
 
     detector: str | None = None
     accurate: bool = False
-    size: int = 640
+    size: int | None = None
     min_score: float = 0.5
 
 
@@ -113,7 +116,13 @@ def detect(dataset: Dataset, request: DetectRequest, progress: Progress) -> Dete
         RunError: if its weights cannot be used.
         StoreError: if the dataset cannot be written.
     """
-    detector = open_detector(request)
+    detector = choose(
+        request.detector,
+        size=request.size,
+        min_score=request.min_score,
+        accurate=request.accurate,
+        progress=progress,
+    )
     return annotate(dataset, detector, threads=settings().threads, progress=progress)
 
 
@@ -134,7 +143,7 @@ def annotate(
             connection,
             kind="detect",
             method=detector.method,
-            params=detector.params,
+            params={"min_score": detector.min_score},
             weights=detector.weights_sha256,
             licence=detector.licence,
         )
