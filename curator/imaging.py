@@ -50,6 +50,10 @@ _DAMAGE = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, s
 # The warning filters belong to the whole process: two threads may not change them at once.
 _FILTERS = threading.Lock()
 
+# Where no other limit is stated: twice what Pillow warns about, as its own limit is. Pillow's is
+# lifted, because it would not say how large the image is, and stop a larger limit of the user.
+_MOST_PIXELS = 178_956_970
+Pillow.MAX_IMAGE_PIXELS = None
 # A truncated file is an error here, never silently grey.
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 
@@ -129,16 +133,15 @@ def _open(data: bytes, max_pixels: int | None) -> tuple[Pillow.Image, Header]:
     try:
         with _quiet():
             image = Pillow.open(io.BytesIO(data), formats=_FORMATS)
-    except Pillow.DecompressionBombError as cause:
-        raise BrokenImage("too-many-pixels", f"the header promises too much: {cause}") from cause
     except UnidentifiedImageError as cause:
         raise BrokenImage("not-an-image", f"the content is {_looks_like(data)}") from cause
     except _DAMAGE as cause:
         raise BrokenImage("not-an-image", f"the header cannot be read ({cause})") from cause
     width, height = image.size
-    if max_pixels is not None and width * height > max_pixels:
+    most = _MOST_PIXELS if max_pixels is None else max_pixels
+    if width * height > most:
         raise BrokenImage(
-            "too-many-pixels", f"{width} x {height} pixels are more than the limit of {max_pixels}"
+            "too-many-pixels", f"{width} x {height} pixels are more than the limit of {most:,}"
         )
     mime = Pillow.MIME.get(image.format or "", "image/jpeg")
     mime = "image/jpeg" if mime == "image/mpo" else mime
