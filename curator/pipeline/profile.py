@@ -43,7 +43,7 @@ def _bar(ends: Sequence[int], value: float) -> int:
 
 
 def _table(ends: Sequence[int], counts: Counter[tuple[str, int]]) -> dict[str, dict[str, int]]:
-    """All bars in order, also the empty ones between."""
+    """Every bar, also the empty ones."""
     return {
         str(end): {split: n for (split, bar), n in sorted(counts.items()) if bar == end}
         for end in ends

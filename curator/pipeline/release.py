@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from curator.collect.dedup import SIDE, perceptual_hash
 from curator.errors import InputError
 from curator.imaging import BrokenImage, decode_reduced
+from curator.pipeline.profile import Profile
 from curator.progress import Progress, track
 from curator.records import Face, Image, Release
 from curator.split import SHARES, Item, SplitReport, assign, measure, near_duplicate_groups
@@ -118,7 +119,8 @@ def release(
     with dataset.write() as connection:
         total = images.count(connection, selection.images())
         left_out: Counter[str] = Counter()
-        chosen = _admitted(connection, selection, left_out)
+        profile = Profile()
+        chosen = _admitted(connection, selection, left_out, profile)
         made = releases.freeze(
             connection,
             name=name,
@@ -128,6 +130,7 @@ def release(
         )
         measured = {
             "split": asdict(report),
+            "profile": profile.as_json(),
             "faces_left_out": dict(left_out),
             "sources": _sources(connection, made),
             "licences": _licences(connection, made),
@@ -246,12 +249,13 @@ def _items(
 
 
 def _admitted(
-    connection: Connection, selection: Selection, left_out: Counter[str]
+    connection: Connection, selection: Selection, left_out: Counter[str], profile: Profile
 ) -> Iterator[tuple[Image, tuple[Face, ...]]]:
     for image, found in faces.labelled(connection, selection.images()):
         kept = tuple(face for face in found if selection.admits(face))
         if len(kept) < len(found):
             left_out["below the score or size that was asked for"] += len(found) - len(kept)
+        profile.add(image.split or "", kept)
         yield image, kept
 
 
