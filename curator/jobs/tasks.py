@@ -13,7 +13,9 @@ from curator.errors import ConfigError
 from curator.pipeline.annotate import DetectRequest, detect
 from curator.pipeline.export import export
 from curator.pipeline.ingest import CollectRequest, collect
+from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Progress
+from curator.split import SHARES
 from curator.store.dataset import Dataset
 
 
@@ -42,6 +44,19 @@ class DetectParams(Params):
     accurate: bool = False
     size: int | None = Field(None, ge=64, le=4096)
     min_score: float = Field(0.5, ge=0, le=1)
+
+
+class ReleaseParams(Params):
+    """What to freeze, and how to divide it."""
+
+    name: str
+    source: str | None = None
+    labelled_only: bool = False
+    min_score: float = Field(0, ge=0, le=1)
+    min_size: float = Field(0, ge=0)
+    shares: dict[str, float] = dict(SHARES)
+    seed: int = 0
+    apart_by_identity: bool = False
 
 
 class ExportParams(Params):
@@ -85,6 +100,20 @@ def _detect(dataset: Dataset, params: DetectParams, progress: Progress) -> Mappi
     return asdict(detect(dataset, DetectRequest(**params.model_dump()), progress))
 
 
+def _release(dataset: Dataset, params: ReleaseParams, progress: Progress) -> Mapping[str, Any]:
+    selection = Selection(
+        source=params.source,
+        labelled_only=params.labelled_only,
+        min_score=params.min_score,
+        min_size=params.min_size,
+    )
+    options = SplitOptions(
+        shares=params.shares, seed=params.seed, apart_by_identity=params.apart_by_identity
+    )
+    made = release(dataset, params.name, selection, options, progress)
+    return {"release": made.name, "images": made.images, "faces": made.faces}
+
+
 def _export(dataset: Dataset, params: ExportParams, progress: Progress) -> Mapping[str, Any]:
     out = params.out or dataset.exports / f"{params.release}-{params.format}"
     report = export(dataset, params.release, params.format, out, progress=progress)
@@ -94,5 +123,6 @@ def _export(dataset: Dataset, params: ExportParams, progress: Progress) -> Mappi
 TASKS: Mapping[str, Task] = {
     "collect": Task("bring images in from a source", CollectParams, _collect),
     "detect": Task("propose faces on new images", DetectParams, _detect),
+    "release": Task("freeze what is there under a name", ReleaseParams, _release),
     "export": Task("write a release in a format", ExportParams, _export),
 }
