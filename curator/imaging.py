@@ -30,7 +30,8 @@ MIME_SUFFIX = {
     "image/gif": ".gif",
     "image/tiff": ".tif",
 }
-_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "MPO")
+# MPO, as some phones write it, comes with JPEG.
+_FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 _ORIENTATION_TAG = 0x0112
 # Orientations 5-8 swap the axes (EXIF 2.32, tag 274).
 _SWAPPED = frozenset({5, 6, 7, 8})
@@ -130,6 +131,8 @@ def decode_reduced(
 def _open(data: bytes, max_pixels: int | None) -> tuple[Pillow.Image, Header]:
     if not data:
         raise BrokenImage("empty", "the file is empty")
+    if _ends_early(data):
+        raise BrokenImage("truncated", "the file ends before the image does")
     try:
         with _quiet():
             image = Pillow.open(io.BytesIO(data), formats=_FORMATS)
@@ -145,8 +148,6 @@ def _open(data: bytes, max_pixels: int | None) -> tuple[Pillow.Image, Header]:
         )
     mime = Pillow.MIME.get(image.format or "", "image/jpeg")
     mime = "image/jpeg" if mime == "image/mpo" else mime
-    if _ends_early(data, mime):
-        raise BrokenImage("truncated", "the file ends before the image does")
     orientation = _orientation(image)
     if orientation in _SWAPPED:
         width, height = height, width
@@ -158,10 +159,12 @@ def _orientation(image: Pillow.Image) -> int:
     if image.format == "TIFF":
         # Pillow turns these itself, size included.
         return 1
-    try:
-        if image.format == "PNG":
-            # Its EXIF may follow the pixels, so Pillow decodes them; not under the lock below.
+    if image.format == "PNG":
+        # Its EXIF may follow the pixels, so Pillow decodes them; not under the lock below, and
+        # not twice: after a failure it would hand out the half it has.
+        with _decoding(image):
             image.load()
+    try:
         with _quiet():
             orientation = image.getexif().get(_ORIENTATION_TAG, 1)
     except _DAMAGE:
@@ -199,12 +202,14 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-def _ends_early(data: bytes, mime: str) -> bool:
-    """True where the end marker of the format is missing; other formats are not judged."""
-    if mime == "image/jpeg":
+def _ends_early(data: bytes) -> bool:
+    """True where the end of the format is missing; other formats are not judged."""
+    if data.startswith(b"\xff\xd8\xff"):
         return b"\xff\xd9" not in data[-4096:] and data.rfind(b"\xff\xd9") < len(data) // 2
-    if mime == "image/png":
+    if data.startswith(b"\x89PNG"):
         return b"IEND" not in data[-4096:]
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return int.from_bytes(data[4:8], "little") > len(data) - 8
     return False
 
 
