@@ -46,6 +46,8 @@ _UPRIGHT = {
     7: Pillow.Transpose.TRANSVERSE,
     8: Pillow.Transpose.ROTATE_90,
 }
+# OpenCV turns by EXIF only, Pillow knows of XMP too; so that all agree, it turns nothing.
+_JPEG = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION
 # What Pillow's readers raise on damaged files.
 _DAMAGE = (OSError, ValueError, SyntaxError, EOFError, LookupError, TypeError, struct.error)
 # The warning filters belong to the whole process: two threads may not change them at once.
@@ -90,14 +92,15 @@ def decode(data: bytes, *, max_pixels: int | None = None) -> NDArray[np.uint8]:
     """Decode to RGB uint8 of shape (H, W, 3), orientation applied, alpha over white.
 
     Raises:
-        BrokenImage: as :func:`probe`, or ``truncated`` when the pixels do not decode.
+        BrokenImage: as :func:`probe`, ``truncated`` when the pixels do not decode, or
+            ``not-an-image`` when they are no colours.
     """
     image, header = _open(data, max_pixels)
     if header.mime == "image/jpeg":
-        # libjpeg-turbo through OpenCV: twice as fast as Pillow, applies the orientation itself.
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
-        if pixels is not None and pixels.shape[:2] == (header.height, header.width):
-            return pixels.astype(np.uint8, copy=False)
+        # libjpeg-turbo through OpenCV: twice as fast as Pillow.
+        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), _JPEG)
+        if pixels is not None:
+            return _turned(pixels.astype(np.uint8, copy=False), header.orientation)
     with _decoding(image):
         return np.asarray(_upright(_flat(image), header.orientation))
 
@@ -117,7 +120,8 @@ def decode_reduced(
         The header, and RGB uint8 of shape (h, w, 3), orientation applied, alpha over white.
 
     Raises:
-        BrokenImage: as :func:`probe`, or ``truncated`` when the pixels do not decode.
+        BrokenImage: as :func:`probe`, ``truncated`` when the pixels do not decode, or
+            ``not-an-image`` when they are no colours.
     """
     image, header = _open(data, max_pixels)
     with _decoding(image):
@@ -172,8 +176,28 @@ def _orientation(image: Pillow.Image) -> int:
     return orientation if orientation in range(1, 9) else 1
 
 
+def _turned(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
+    """What :func:`_upright` does, to an array."""
+    if orientation in _SWAPPED:
+        pixels = pixels.transpose(1, 0, 2)
+    if orientation in {3, 4, 7, 8}:
+        pixels = pixels[::-1]
+    if orientation in {2, 3, 6, 7}:
+        pixels = pixels[:, ::-1]
+    return np.ascontiguousarray(pixels)
+
+
 def _flat(image: Pillow.Image) -> Pillow.Image:
-    """RGB, alpha over white."""
+    """RGB, alpha over white; 16 bits become 8.
+
+    Raises:
+        BrokenImage: ``not-an-image`` for numbers of which nobody says which one is white.
+    """
+    if image.mode.startswith("I;16"):
+        # Pillow's own conversion to RGB makes everything above 255 white.
+        return Pillow.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode in {"I", "F"}:
+        raise BrokenImage("not-an-image", f"the pixels are numbers ({image.mode}), no colours")
     if "A" in image.getbands() or "transparency" in image.info:
         rgba = image.convert("RGBA")
         image = Pillow.alpha_composite(Pillow.new("RGBA", rgba.size, "white"), rgba)
@@ -205,12 +229,22 @@ def _quiet() -> Iterator[None]:
 def _ends_early(data: bytes) -> bool:
     """True where the end of the format is missing; other formats are not judged."""
     if data.startswith(b"\xff\xd8\xff"):
-        return b"\xff\xd9" not in data[-4096:] and data.rfind(b"\xff\xd9") < len(data) // 2
+        # A thumbnail in the metadata has an end marker too: it must follow the first scan.
+        return data.find(b"\xff\xd9", _first_scan(data)) < 0
     if data.startswith(b"\x89PNG"):
         return b"IEND" not in data[-4096:]
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return int.from_bytes(data[4:8], "little") > len(data) - 8
     return False
+
+
+def _first_scan(data: bytes) -> int:
+    """Where the pixels of a JPEG begin, after its segments of metadata (ITU T.81, B.1.1)."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
+        # A marker may be preceded by fill bytes; every other segment here has a length.
+        at += 1 if data[at + 1] == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4])
+    return at
 
 
 def _looks_like(data: bytes) -> str:
