@@ -114,22 +114,33 @@ def vote(found: Detections, threshold: float) -> Detections:
     return Detections(boxes, found.scores[best], landmarks)
 
 
-def flip_boxes(boxes: Floats, width: float) -> Floats:
-    """The boxes, shape (N, 4), of an image of this width mirrored left to right."""
-    mirrored = boxes.copy()
-    mirrored[:, [0, 2]] = width - boxes[:, [2, 0]]
-    return mirrored
+def joined(parts: Sequence[Detections]) -> Detections:
+    """All detections of one image in one record, in the order of the parts, which are not none."""
+    return Detections(
+        np.concatenate([part.boxes for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+        np.concatenate([part.landmarks for part in parts]),
+    )
 
 
-def flip_points(points: Floats, width: float, order: Sequence[int]) -> Floats:
-    """The points of an image mirrored left to right.
+def scaled(found: Detections, by_xy: tuple[float, float]) -> Detections:
+    """The detections of an image drawn this much wider and higher."""
+    factor = np.array(by_xy, np.float32)
+    corners = found.boxes.reshape(-1, 2, 2) * factor
+    return Detections(corners.reshape(-1, 4), found.scores, found.landmarks * factor)
+
+
+def flipped(found: Detections, width: float, order: Sequence[int]) -> Detections:
+    """The detections of an image mirrored left to right.
 
     Args:
-        points: Shape (N, K, 2).
-        width: Of the image, in the unit of the points.
+        found: In pixels of the image.
+        width: Of the image, pixels.
         order: For each point of the scheme, the one that takes its place: in a mirror the
             left eye is the right one.
     """
-    mirrored = points[:, order]
-    mirrored[..., 0] = width - mirrored[..., 0]
-    return mirrored
+    boxes = found.boxes.copy()
+    boxes[:, [0, 2]] = width - found.boxes[:, [2, 0]]
+    landmarks = found.landmarks[:, order]
+    landmarks[..., 0] = width - landmarks[..., 0]
+    return Detections(boxes, found.scores, landmarks)

@@ -1,0 +1,128 @@
+"""RetinaFace's layout: boxes, confidences and points over prior boxes.
+
+Three outputs, in any order: offsets (1, N, 4), confidences (1, N, 2) after the softmax, points
+(1, N, 10), where N runs over strides 8, 16, 32 with two priors a cell. As published for
+https://github.com/biubug6/Pytorch_Retinaface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curator.detect.detector import OnnxDetector
+from curator.detect.grid import Grid
+from curator.detect.letterbox import Letterbox, Size, inside
+from curator.detect.network import Network, Tensor
+from curator.detect.options import Options
+from curator.errors import RunError
+from curator.records import Detections
+
+# Side of each prior, canvas pixels, by stride.
+PRIORS = {8: (16, 32), 16: (64, 128), 32: (256, 512)}
+# Offsets were divided by these in training: of centres and points, and of sizes.
+CENTRE_VARIANCE, SIZE_VARIANCE = 0.1, 0.2
+_DEFAULT = "retinaface_mnet025"
+
+
+class RetinaFace:
+    """Feeds and reads a RetinaFace network.
+
+    Args:
+        network: The weights.
+        min_score: Candidates below this are dropped; between 0 and 1.
+
+    Raises:
+        RunError: if the outputs are not of this layout.
+    """
+
+    mean = (104.0, 117.0, 123.0)
+    scale = 1.0
+    bgr = True
+    dtype = "float32"
+    stride = 32
+    nms_iou = 0.4
+    inclusive = True
+
+    def __init__(self, network: Network, min_score: float) -> None:
+        try:
+            self._order = [network.widths.index(width) for width in (4, 2, 10)]
+        except ValueError as cause:
+            raise RunError(
+                f"{network.file}: these weights do not give boxes, confidences and five points"
+            ) from cause
+        self.min_score = min_score
+
+    def decode(self, outputs: Sequence[Tensor], canvas_wh: Size) -> Detections:
+        """All candidates, in pixels of the canvas.
+
+        Raises:
+            RunError: if there are more or fewer outputs than priors.
+        """
+        offsets, confidences, points = (outputs[place][0] for place in self._order)
+        scores = confidences[:, 1]
+        index = np.flatnonzero(scores >= self.min_score)
+        centres, sides = priors(index, canvas_wh, len(scores))
+        offset = offsets[index]
+        middle = centres + offset[:, :2] * CENTRE_VARIANCE * sides
+        half = sides * np.exp(offset[:, 2:] * SIZE_VARIANCE) / 2
+        boxes = np.concatenate([middle - half, middle + half], axis=1)
+        away = points[index].reshape(-1, 5, 2) * CENTRE_VARIANCE * sides[:, None]
+        return Detections(boxes, scores[index], centres[:, None] + away)
+
+
+def priors(
+    index: NDArray[np.intp], canvas_wh: Size, count: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The prior boxes of these predictions: centres (N, 2) and sides (N, 1), canvas pixels.
+
+    Args:
+        index: Numbers of predictions, in any order.
+        canvas_wh: Of the network's input.
+        count: How many predictions the network made.
+
+    Raises:
+        RunError: if that is not how many priors there are.
+    """
+    grids = [Grid.over(canvas_wh, stride, len(sides)) for stride, sides in PRIORS.items()]
+    starts = np.cumsum([0, *map(len, grids)])
+    if starts[-1] != count:
+        raise RunError(f"the network gave {count} predictions where there are {starts[-1]} priors")
+    level = np.searchsorted(starts, index, side="right") - 1
+    centres = np.empty((len(index), 2), np.float32)
+    sides = np.empty((len(index), 1), np.float32)
+    for number, (grid, lengths) in enumerate(zip(grids, PRIORS.values(), strict=True)):
+        here = np.flatnonzero(level == number)
+        own = index[here] - starts[number]
+        centres[here] = grid.corners(own) + np.float32(grid.stride / 2)
+        sides[here, 0] = np.array(lengths, np.float32)[grid.anchor(own)]
+    return centres, sides
+
+
+def open_retinaface(variant: str | None, options: Options) -> OnnxDetector:
+    """RetinaFace weights from the models folder, or from a file.
+
+    Raises:
+        ConfigError: if there is no such file.
+        RunError: if it cannot be used.
+    """
+    file = options.weights("retinaface", variant or _DEFAULT)
+    network = Network(file)
+    size, fit = options.size or 640, None
+    if options.size is None and network.fixed_wh is not None:
+        size, fit = max(network.fixed_wh), partial(_fixed, network.fixed_wh)
+    return OnnxDetector(
+        network,
+        RetinaFace(network, options.min_score),
+        name=f"retinaface:{variant or _DEFAULT}",
+        licence="MIT",
+        sizes=(size,),
+        fit=fit,
+    )
+
+
+def _fixed(canvas_wh: Size, photo_wh: Size, _: int) -> Letterbox:
+    return inside(photo_wh, canvas_wh)

@@ -1,0 +1,109 @@
+"""SCRFD's layout: scores, distances and points over the cells of a feature pyramid.
+
+Nine outputs (strides 8, 16, 32, two anchors a cell) or fifteen (five strides, one anchor): first
+all scores, then all distances, then all points, finest stride first. As in
+https://github.com/deepinsight/insightface/tree/master/detection/scrfd.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from curator.detect.detector import OnnxDetector
+from curator.detect.grid import Grid
+from curator.detect.letterbox import Size
+from curator.detect.network import Network, Tensor
+from curator.detect.options import Options
+from curator.errors import ConfigError, RunError
+from curator.records import Detections
+
+_STRIDES = {9: (8, 16, 32), 15: (8, 16, 32, 64, 128)}
+_ANCHORS = {9: 2, 15: 1}
+
+
+class Scrfd:
+    """Feeds and reads an SCRFD network.
+
+    Args:
+        network: The weights.
+        min_score: Candidates below this are dropped; between 0 and 1.
+        mean: Subtracted from each channel; insightface's unless the weights say otherwise.
+        scale: Each channel is then multiplied by this.
+        dtype: Of the network's input.
+
+    Raises:
+        RunError: if the outputs are not of this layout.
+    """
+
+    bgr = False
+    nms_iou = 0.4
+    inclusive = True
+
+    def __init__(
+        self,
+        network: Network,
+        min_score: float,
+        *,
+        mean: float = 127.5,
+        scale: float = 1 / 128,
+        dtype: str = "float32",
+    ) -> None:
+        count = len(network.outputs)
+        levels = count // 3
+        expected = [width for width in (1, 4, 10) for _ in range(levels)]
+        if count not in _STRIDES or network.widths != expected:
+            raise RunError(
+                f"{network.file}: these weights do not give scores, boxes and five points "
+                "for 3 or 5 strides"
+            )
+        self.min_score = min_score
+        self.mean = (mean, mean, mean)
+        self.scale = scale
+        self.dtype = dtype
+        self.stride = _STRIDES[count][-1]
+        self._strides = _STRIDES[count]
+        self._anchors = _ANCHORS[count]
+
+    def decode(self, outputs: Sequence[Tensor], canvas_wh: Size) -> Detections:
+        """All candidates, in pixels of the canvas."""
+        levels = len(self._strides)
+        boxes, scores, landmarks = [], [], []
+        for level, stride in enumerate(self._strides):
+            grid = Grid.over(canvas_wh, stride, self._anchors)
+            score, reach, point = (outputs[level + part * levels] for part in range(3))
+            score = score.reshape(-1)
+            index = np.flatnonzero(score >= self.min_score)
+            corners = grid.corners(index)
+            boxes.append(_boxes(corners, reach.reshape(-1, 4)[index] * np.float32(stride)))
+            scores.append(score[index])
+            away = point.reshape(-1, 5, 2)[index] * np.float32(stride)
+            landmarks.append(corners[:, None] + away)
+        return Detections(np.concatenate(boxes), np.concatenate(scores), np.concatenate(landmarks))
+
+
+def _boxes(corners: NDArray[np.float32], reach: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Boxes from how far they reach left, up, right and down of a corner of their cell."""
+    return np.concatenate([corners - reach[:, :2], corners + reach[:, 2:]], axis=1)
+
+
+def open_scrfd(variant: str | None, options: Options) -> OnnxDetector:
+    """Weights of this layout from a file, without the insightface package.
+
+    Raises:
+        ConfigError: if no file is named.
+        RunError: if it cannot be used.
+    """
+    if variant is None:
+        raise ConfigError("detector 'scrfd' needs a file: scrfd:/path/to/weights.onnx")
+    network = Network(Path(variant))
+    return OnnxDetector(
+        network,
+        Scrfd(network, options.min_score),
+        name=f"scrfd:{variant}",
+        licence="unknown: weights from a file of the user",
+        sizes=(options.size or 640,),
+    )

@@ -1,0 +1,89 @@
+"""YuNet's layout: class, objectness, box and points over the cells of a feature pyramid.
+
+Twelve outputs named ``cls_8`` to ``kps_32``. As OpenCV's FaceDetectorYN reads them:
+https://github.com/opencv/opencv/blob/4.x/modules/objdetect/src/face_detect.cpp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from curator.detect.detector import OnnxDetector
+from curator.detect.grid import Grid
+from curator.detect.letterbox import Size
+from curator.detect.network import Network, Tensor
+from curator.detect.options import Options
+from curator.errors import RunError
+from curator.records import Detections
+
+_STRIDES = (8, 16, 32)
+_PARTS = ("cls", "obj", "bbox", "kps")
+_DEFAULT = "yunet_n_dynamic"
+
+
+class YuNet:
+    """Feeds and reads a YuNet network.
+
+    Args:
+        network: The weights.
+        min_score: Candidates below this are dropped; between 0 and 1.
+
+    Raises:
+        RunError: if the outputs are not of this layout.
+    """
+
+    mean = (0.0, 0.0, 0.0)
+    scale = 1.0
+    bgr = True
+    dtype = "float32"
+    stride = 32
+    nms_iou = 0.3
+    inclusive = False
+
+    def __init__(self, network: Network, min_score: float) -> None:
+        try:
+            self._places = [
+                [network.outputs.index(f"{part}_{stride}") for part in _PARTS]
+                for stride in _STRIDES
+            ]
+        except ValueError as cause:
+            raise RunError(
+                f"{network.file}: these weights do not have YuNet's outputs cls_8 to kps_32"
+            ) from cause
+        self.min_score = min_score
+
+    def decode(self, outputs: Sequence[Tensor], canvas_wh: Size) -> Detections:
+        """All candidates, in pixels of the canvas."""
+        boxes, scores, landmarks = [], [], []
+        for stride, places in zip(_STRIDES, self._places, strict=True):
+            grid = Grid.over(canvas_wh, stride, anchors=1)
+            face, something, box, point = (outputs[place][0] for place in places)
+            score = np.sqrt(np.clip(face[:, 0], 0, 1) * np.clip(something[:, 0], 0, 1))
+            index = np.flatnonzero(score >= self.min_score)
+            corners = grid.corners(index)
+            middle = corners + box[index, :2] * np.float32(stride)
+            half = np.exp(box[index, 2:]) * np.float32(stride / 2)
+            boxes.append(np.concatenate([middle - half, middle + half], axis=1))
+            scores.append(score[index])
+            away = point[index].reshape(-1, 5, 2) * np.float32(stride)
+            landmarks.append(corners[:, None] + away)
+        return Detections(np.concatenate(boxes), np.concatenate(scores), np.concatenate(landmarks))
+
+
+def open_yunet(variant: str | None, options: Options) -> OnnxDetector:
+    """YuNet weights from the models folder, or from a file.
+
+    Raises:
+        ConfigError: if there is no such file.
+        RunError: if it cannot be used.
+    """
+    network = Network(options.weights("yunet", variant or _DEFAULT))
+    return OnnxDetector(
+        network,
+        YuNet(network, options.min_score),
+        name=f"yunet:{variant or _DEFAULT}",
+        licence="MIT",
+        sizes=(options.size or 640,),
+    )
