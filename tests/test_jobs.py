@@ -31,8 +31,7 @@ def photos(tmp_path: Path) -> Path:
     folder = tmp_path / "photos"
     folder.mkdir()
     for number in range(300):
-        colour = (number % 256, number // 256, 90)
-        Image.new("RGB", (320, 240), colour).save(folder / f"{number:03}.jpg")
+        Image.effect_noise((320, 240), 50).save(folder / f"{number:03}.jpg")
     return folder
 
 

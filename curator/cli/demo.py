@@ -62,7 +62,7 @@ def _collect(dataset: Dataset, address: str, bar: console.Bar) -> tuple[str, Non
 
 
 def _detect(dataset: Dataset, detector: str | None, bar: console.Bar) -> tuple[str, None]:
-    report = detect(dataset, DetectRequest(detector=detector, accurate=True), bar)
+    report = detect(dataset, DetectRequest(detector=detector), bar)
     return f"{report.faces} faces in {report.images} photos with {report.method}", None
 
 
