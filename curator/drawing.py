@@ -24,6 +24,7 @@ POINTS: tuple[Colour, ...] = (
     (213, 94, 0),
 )
 HIDDEN: Colour = (170, 170, 170)
+RIM: Colour = (20, 20, 20)
 PAPER: Colour = (250, 250, 250)
 _SHIFT = 4  # OpenCV draws at sixteenths of a pixel
 
@@ -48,13 +49,13 @@ def draw_faces(image: Pixels, faces: Iterable[Face], factor: float = 1.0) -> Pix
         factor: How much smaller this image is than the original.
     """
     canvas = image.copy()
-    thickness = max(1, round(max(canvas.shape[:2]) / 450))
+    thickness = max(2, round(max(canvas.shape[:2]) / 400))
     for face in faces:
         colour = PROPOSED if face.status is FaceStatus.PROPOSED else VOUCHED
         corners = [_subpixel(value * factor) for value in face.box]
-        cv2.rectangle(
-            canvas, corners[:2], corners[2:], colour, thickness, cv2.LINE_AA, shift=_SHIFT
-        )
+        # The dark rim keeps a line visible on a picture of the same colour.
+        for line, width in ((RIM, thickness + 2), (colour, thickness)):
+            cv2.rectangle(canvas, corners[:2], corners[2:], line, width, cv2.LINE_AA, shift=_SHIFT)
         _draw_points(canvas, face, factor, thickness)
     return canvas
 
@@ -98,8 +99,8 @@ def _draw_points(canvas: Pixels, face: Face, factor: float, thickness: int) -> N
             continue
         colour = HIDDEN if seen == 1 else POINTS[index % 5] if face.scheme == "5" else POINTS[0]
         centre = (_subpixel(x * factor), _subpixel(y * factor))
-        radius = _subpixel(thickness * 1.4)
-        cv2.circle(canvas, centre, radius, colour, -1, cv2.LINE_AA, shift=_SHIFT)
+        for dot, radius in ((RIM, thickness + 1.0), (colour, float(thickness))):
+            cv2.circle(canvas, centre, _subpixel(radius), dot, -1, cv2.LINE_AA, shift=_SHIFT)
 
 
 def _subpixel(value: float) -> int:

@@ -91,7 +91,7 @@ def outcomes(connection: Connection, *, run_id: int | None = None) -> dict[str, 
 
 
 def refused(
-    connection: Connection, *, run_id: int | None = None, limit: int = 500
+    connection: Connection, *, run_id: int | None = None, limit: int | None = None
 ) -> list[Mapping[str, Any]]:
     """What was not kept, newest first: url, reason, detail, page and time."""
     query = (
