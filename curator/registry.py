@@ -20,11 +20,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Where a plugin lives (``module:attribute``), one line about it, the extra it needs."""
+    """What is known of a plugin before it is imported.
+
+    Attributes:
+        target: Where it lives, ``module:attribute``.
+        summary: One line about it.
+        extra: The extra of this package that installs what it needs.
+        licence: Of the weights it uses, where it is known without opening them.
+    """
 
     target: str
     summary: str
     extra: str | None = None
+    licence: str | None = None
 
 
 class Registry(Generic[T]):

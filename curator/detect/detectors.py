@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curator.detect.options import Options
+from curator.detect.packs import LICENCE
 from curator.records import Detections
 from curator.registry import Entry, Registry
 
@@ -58,14 +59,20 @@ DETECTORS: Registry[Opener] = Registry(
         "insightface": Entry(
             "curator.detect.insightface:open_pack",
             "a detection pack of insightface's model zoo, buffalo_l unless named",
+            licence=LICENCE,
         ),
         "retinaface": Entry(
             "curator.detect.retinaface:open_retinaface",
             "RetinaFace weights in the published three-output layout",
+            licence="MIT",
         ),
-        "yunet": Entry("curator.detect.yunet:open_yunet", "YuNet weights, small and fast"),
+        "yunet": Entry(
+            "curator.detect.yunet:open_yunet", "YuNet weights, small and fast", licence="MIT"
+        ),
         "scrfd": Entry(
-            "curator.detect.scrfd:open_scrfd", "weights in SCRFD's nine-output layout, from a file"
+            "curator.detect.scrfd:open_scrfd",
+            "weights in SCRFD's nine-output layout, from a file",
+            licence="unknown: weights from a file of the user",
         ),
     },
 )
