@@ -147,20 +147,22 @@ def _file(
 
 def _no_file_of_this_folder(entry: os.DirEntry[str], real_root: Path) -> str | None:
     """Why this is not to be opened, in one sentence, or None for a file of this folder."""
-    if entry.is_symlink() and not Path(entry.path).resolve().is_relative_to(real_root):
-        return "it is a link to somewhere outside of the folder"
     try:
         mode = entry.stat().st_mode
-    except FileNotFoundError:
-        return "it is a link to nothing"
+    except OSError:
+        if entry.is_symlink():
+            return "it is a link that leads nowhere"
+        raise
+    if entry.is_symlink() and not Path(os.path.realpath(entry.path)).is_relative_to(real_root):
+        return "it is a link to somewhere outside of the folder"
     return None if stat.S_ISREG(mode) else "it is no file but a folder, pipe, socket or device"
 
 
 def _candidate(path: str, root: Path, validator: str | None) -> Candidate:
     return Candidate(
-        url=file_url(Path(path)),
+        url=file_url(path),
         source=SOURCE,
-        name=escaped(Path(path).relative_to(root).as_posix()),
+        name=escaped(os.path.relpath(path, root)),
         validator=validator,
     )
 

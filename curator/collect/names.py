@@ -37,7 +37,7 @@ def file_validator(facts: os.stat_result) -> str:
     return f"{facts.st_size}:{facts.st_mtime_ns}"
 
 
-def file_url(path: Path, member: str | None = None) -> str:
+def file_url(path: Path | str, member: str | None = None) -> str:
     """The ``file:`` URL of an absolute path, or of a member inside an archive."""
     url = "file://" + quote(os.fsencode(path))
     return url if member is None else f"{url}!/{quote(os.fsencode(member))}"
