@@ -9,7 +9,7 @@ from curator.split.balance import Balance
 from curator.split.items import Item, in_order
 from curator.split.packing import pack
 from curator.split.shares import SHARES, largest_remainder, quotas
-from curator.split.units import free_first_by_size, units
+from curator.split.units import free_units, units
 
 
 def assign(
@@ -34,8 +34,8 @@ def assign(
     ordered = in_order(items)
     wanted = quotas(len(ordered), shares)
     everything = units(ordered, list(shares))
-    free = free_first_by_size(everything, seed)
-    placed = {key: unit.split for unit in everything if unit.split for key in unit.keys}
+    free = free_units(everything, seed)
+    placed = {key: unit.split for unit in everything if unit.split is not None for key in unit.keys}
     if free:
         held = Counter(placed.values())
         room = [max(quota - held[split], 0) for split, quota in wanted.items()]

@@ -35,7 +35,7 @@ class Unit:
         return cls(tuple(item.key for item in items), labels, split)
 
 
-def free_first_by_size(units: Iterable[Unit], seed: int) -> list[Unit]:
+def free_units(units: Iterable[Unit], seed: int) -> list[Unit]:
     """The free units, large ones first, else in an order that the seed and the keys decide."""
     free = [unit for unit in units if unit.split is None]
     return sorted(free, key=lambda unit: (-len(unit.keys), _shuffled(unit.keys[0], seed)))

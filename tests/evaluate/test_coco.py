@@ -5,7 +5,7 @@ import io
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pycocotools.coco import COCO
@@ -88,7 +88,6 @@ def crowded_photos(draw: st.DrawFn) -> tuple[list[Floats], list[Floats], list[Fl
     return truth, predictions, crowds
 
 
-@settings(max_examples=150)
 @given(crowded_photos().filter(lambda case: any(map(len, case[1]))))
 def test_every_figure_equals_that_of_pycocotools(
     case: tuple[list[Floats], list[Floats], list[Flags]],

@@ -157,10 +157,9 @@ def test_a_face_counts_once_and_a_face_that_does_not_count_is_neither_right_nor_
 
 
 def test_boxes_are_made_of_pixels_so_that_width_is_one_more_than_the_difference() -> None:
-    # 11 x 11 pixels against 11 x 6 within: 66 / 121 > 0.5, while edges give 10 x 5 / 100 = 0.5.
-    # 11 x 11 against 11 x 5: 55 / 121 < 0.5.
+    # Against 11 x 11 pixels, 11 x 5.5 are half; between edges it would be 4.5 of 10.
     photo = Photo(boxes=np.array([[0.0, 0.0, 10.0, 10.0]]), counts={"some": np.array([True])})
-    for bottom, ap in ((5.0, 1.0), (4.0, 0.0)):
+    for bottom, ap in ((4.5, 1.0), (4.4, 0.0)):
         found = np.array([[0.0, 0.0, 10.0, bottom, 0.9]])
         assert evaluate({"e/p": found}, {"e/p": photo}).ap["some"] == ap
 
