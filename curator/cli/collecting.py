@@ -12,10 +12,12 @@ from curator.cli.console import DatasetOption, JsonOption
 from curator.collect import SOURCES
 from curator.config import settings
 from curator.detect import DETECTORS
+from curator.errors import ConfigError
 from curator.formats import FORMATS
 from curator.pipeline.annotate import DetectReport, DetectRequest, detect
 from curator.pipeline.ingest import CollectReport, CollectRequest, collect
 from curator.pipeline.labels import ImportOptions, ImportReport, import_labels
+from curator.pipeline.predict import predict
 from curator.store.dataset import create_dataset
 
 
@@ -121,16 +123,48 @@ def detect_command(
     min_score: Annotated[
         float, typer.Option(min=0, max=1, help="Propose no face below this score.")
     ] = 0.5,
+    images: Annotated[
+        Path | None, typer.Option(help="Look at this folder of photos instead of a dataset.")
+    ] = None,
+    predictions: Annotated[
+        Path | None,
+        typer.Option(help="With --images: where to write `<event>/<photo>.txt` files."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Propose faces on new images. Example: `curator detect --detector yunet -d photos`."""
     request = DetectRequest(detector=detector, accurate=accurate, size=size, min_score=min_score)
+    if images is not None or predictions is not None:
+        predict_command(request, images, predictions, json=json)
+        return
     with console.opened(dataset) as opened, console.bar() as bar:
         report = detect(opened, request, bar)
     if json:
         console.print_json(report)
     else:
         print_detected(report)
+
+
+def predict_command(
+    request: DetectRequest, images: Path | None, predictions: Path | None, *, json: bool
+) -> None:
+    """The form of ``detect`` that needs no dataset."""
+    if images is None or predictions is None:
+        raise ConfigError("--images and --predictions go together: photos in, text files out")
+    with console.bar() as bar:
+        report = predict(request, images, predictions, bar)
+    if json:
+        console.print_json(report)
+        return
+    facts = {
+        "detector": report.method,
+        "licence of its weights": report.licence,
+        "photos": report.photos,
+        "faces": report.faces,
+        "unreadable": len(report.unreadable),
+        "seconds": report.seconds,
+    }
+    console.print_facts("Detected", facts)
 
 
 def print_collected(report: CollectReport) -> None:

@@ -45,6 +45,11 @@ def export(
     return formats.export(format_name, tracked, out, options)
 
 
+def folder_of(dataset: Dataset, release: str, format_name: str) -> Path:
+    """Where an export goes unless told otherwise: the dataset's own ``exports``."""
+    return dataset.exports / f"{release}-{format_name}"
+
+
 def samples(dataset: Dataset, release: str) -> Iterator[Sample]:
     """The frozen samples of a release, a few in memory at a time.
 
