@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import datetime
@@ -21,6 +22,7 @@ from curator.store.schema import image, release, release_sample
 # that equal content has an equal digest in every dataset. ``version`` counts edits and stays in.
 _IMAGE_OWN = ("id", "run_id")
 _FACE_OWN = ("id", "image_id", "run_id")
+_NAME = re.compile(r"\w[\w .+-]*")
 _IMAGE_FIELDS = tuple(field.name for field in fields(Image))
 _FACE_FIELDS = tuple(field.name for field in fields(Face))
 
@@ -33,6 +35,11 @@ def check_name(connection: Connection, name: str) -> None:
     """
     if not name.strip() or len(name) > 128:
         raise InputError("a release needs a name of 1 to 128 characters")
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"release {name!r}: a name begins with a letter or digit and has only letters, "
+            "digits, spaces and . _ + - after it, because exports are folders named after it"
+        )
     if connection.execute(select(release.c.id).where(release.c.name == name)).scalar():
         raise InputError(f"release {name!r} exists already; releases are frozen, use another name")
 
