@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curator.errors import ConfigError
 from curator.pipeline.annotate import DetectRequest, detect
-from curator.pipeline.export import export
+from curator.pipeline.export import export, folder_of
 from curator.pipeline.ingest import CollectRequest, collect
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Progress
@@ -115,7 +115,7 @@ def _release(dataset: Dataset, params: ReleaseParams, progress: Progress) -> Map
 
 
 def _export(dataset: Dataset, params: ExportParams, progress: Progress) -> Mapping[str, Any]:
-    out = params.out or dataset.exports / f"{params.release}-{params.format}"
+    out = params.out or folder_of(dataset, params.release, params.format)
     report = export(dataset, params.release, params.format, out, progress=progress)
     return {"folder": str(out), **report.as_json()}
 
