@@ -88,12 +88,14 @@ class Tally:
             for face in faces
         )
 
-    def losses(self, carried: frozenset[str]) -> dict[str, Count]:
+    def losses(self, carried: frozenset[str] | None) -> dict[str, Count]:
         """All losses, with what the written faces knew and the format has no place for.
 
         Args:
-            carried: Attribute names, and ``points``, ``identity``, ``score``.
+            carried: Attribute names, and ``points``, ``identity``, ``score``; None for all.
         """
+        if carried is None:
+            return _frozen(self._losses)
         lost: Counter[str] = Counter()
         for (scheme, no_identity, no_score, *attributes), count in self._holdings.items():
             known = [f"attribute {name}" for name in attributes if name not in carried]
