@@ -53,6 +53,11 @@ class Reply:
     data: bytes = field(repr=False)
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Leave redirects to us: requests reads the body of one to its end, even an endless one."""
+
+
 class Fetcher:
     """Downloads for one source; safe to use from several threads.
 
@@ -63,7 +68,7 @@ class Fetcher:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._wire = Wire()
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         self._session.headers["User-Agent"] = limits.user_agent
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -118,10 +123,10 @@ class Fetcher:
         with self._wire.request(self.limits.max_seconds) as line:
             for _ in range(self.limits.max_redirects + 1):
                 permit(url)
-                with _troubles(line, url), closing(self._ask(url)) as response:
+                with _troubles(line), closing(self._ask(url)) as response:
                     onward = response.headers.get("Location")
                     if response.status_code not in _REDIRECTS or not onward:
-                        return self._read(response, url, line, room)
+                        return self._read(response, url, room)
                 url = canonical(onward, url)
         raise Refusal(Reason.TOO_MANY_REDIRECTS, f"more than {self.limits.max_redirects} redirects")
 
@@ -130,7 +135,7 @@ class Fetcher:
             url, stream=True, timeout=self.limits.timeout, allow_redirects=False
         )
 
-    def _read(self, response: requests.Response, url: str, line: Line, room: Room) -> Reply:
+    def _read(self, response: requests.Response, url: str, room: Room) -> Reply:
         _check_status(response)
         mime, charset = _content_type(response)
         chunks = response.iter_content(_CHUNK)
@@ -147,9 +152,6 @@ class Fetcher:
                 break
         if len(data) > most:
             raise Refusal(Reason.TOO_LARGE, f"it goes on after the limit of {most:,} bytes")
-        if line.is_cut:
-            # A stream without a stated length ends without an error when it is cut.
-            raise TimeoutError
         validator = response.headers.get("ETag") or response.headers.get("Last-Modified")
         return Reply(url=url, mime=mime, charset=charset, validator=validator, data=bytes(data))
 
@@ -177,22 +179,29 @@ def _content_type(response: requests.Response) -> tuple[str, str | None]:
 
 
 @contextmanager
-def _troubles(line: Line, url: str) -> Iterator[None]:
+def _troubles(line: Line) -> Iterator[None]:
     """Everything that can go wrong on the network, as a refusal with its sentence."""
+    error: Exception | None = None
     try:
         yield
-    except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
-        raise _verdict(error, is_cut=line.is_cut) from error
+    except (Refusal, requests.RequestException, HTTPError, OSError, UnicodeError) as caught:
+        error = caught
+    if line.is_cut:
+        # Headers, and a body without a stated length, just end there, and look complete.
+        detail = "the download took longer than is allowed in all"
+        raise Refusal(Reason.TIMEOUT, detail) from error
+    if isinstance(error, Refusal):
+        raise error
+    if error is not None:
+        raise _verdict(error) from error
 
 
-def _verdict(error: BaseException, *, is_cut: bool) -> Refusal:
+def _verdict(error: Exception) -> Refusal:
     causes = list(_causes(error))
 
     def has(*kinds: type[BaseException]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
 
-    if is_cut:
-        return Refusal(Reason.TIMEOUT, "the download took longer than is allowed in all")
     if has(requests.Timeout, TimeoutError):
         return Refusal(Reason.TIMEOUT, "the server was silent for too long")
     if has(socket.gaierror):

@@ -21,9 +21,9 @@ _READABLE = 80
 _SEGMENTS = 3
 _SUFFIXES_OF = {"image/jpeg": {".jpg", ".jpeg", ".jpe", ".jfif"}, "image/tiff": {".tif", ".tiff"}}
 
-# Control characters, what some system takes for a separator, and bytes that are no text
-# (Python holds those as U+DC80..U+DCFF).
-_ODD = re.compile(r"[\x00-\x1f\x7f\\\udc80-\udcff]")
+# Control characters and line ends of any kind, what some system takes for a separator, and
+# bytes that are no text (Python holds those as U+DC80..U+DCFF).
+_ODD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\\\udc80-\udcff]")
 _NOT_READABLE = re.compile(r"[^\w.,()+=@ -]")
 
 
