@@ -133,8 +133,9 @@ def _stretched(found: Sequence[Floats]) -> Floats:
     The published form counts all lines down to the last one above a threshold. So a line
     counts as the best of it and those below; in a file sorted by score that is its own.
     """
+    raw = np.concatenate([array[:, 4] for array in found])
+    low, high = min(1.0, raw.min(initial=1.0)), max(0.0, raw.max(initial=0.0))
     scores = np.concatenate([np.maximum.accumulate(array[::-1, 4])[::-1] for array in found])
-    low, high = min(1.0, scores.min(initial=1.0)), max(0.0, scores.max(initial=0.0))
     # Where all scores are equal there is nothing to stretch: every threshold keeps all.
     return np.asarray((scores - low) / (high - low)) if high > low else np.ones_like(scores)
 

@@ -109,6 +109,21 @@ def test_the_fast_way_and_the_literal_protocol_agree(
     )
 
 
+def test_the_range_of_scores_is_that_of_all_lines_though_a_line_counts_as_the_best_below_it() -> (
+    None
+):
+    photo = Photo(boxes=np.array([[0.0, 0.0, 9.0, 9.0]]), counts={"some": np.array([True])})
+    nothing, face = [50.0, 50.0, 59.0, 59.0], [0.0, 0.0, 9.0, 9.0]
+    predictions = {
+        "e/a": np.array([[*nothing, 0.0], [*face, 0.75]]),
+        "e/b": np.array([[*face, 1.0]]),
+    }
+    level = evaluate(predictions, {"e/a": photo, "e/b": photo}).levels["some"]
+    # Down to 0.75 one of one is right, from there on two of three.
+    assert level.precision[[0, 248, 249, 999]] == pytest.approx([1, 1, 2 / 3, 2 / 3])
+    assert level.ap == pytest.approx(1 / 2 + 1 / 2 * 2 / 3)
+
+
 def test_the_published_figures_come_out(
     predictions: dict[str, Floats], truth: dict[str, Photo]
 ) -> None:
