@@ -130,8 +130,11 @@ def print_table(title: str, header: Sequence[str], rows: Iterable[Sequence[objec
 
 def print_facts(title: str, facts: Mapping[str, object]) -> None:
     """A table of two columns, without the lines that have nothing to say."""
-    shown = [(name, value) for name, value in facts.items() if value not in ({}, [], (), None, "")]
-    print_table(title, ("", ""), shown)
+    table = Table(title=title, title_justify="left", title_style="bold", show_header=False)
+    for name, value in facts.items():
+        if value not in ({}, [], (), None, ""):
+            table.add_row(name, _cell(value))
+    out.print(table)
 
 
 def say(sentence: str) -> None:

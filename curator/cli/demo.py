@@ -18,7 +18,7 @@ from curator.pipeline.export import export, samples
 from curator.pipeline.ingest import CollectRequest, collect
 from curator.pipeline.release import Selection, SplitOptions, release_if_changed
 from curator.store.blobs import write_atomic
-from curator.store.dataset import Dataset, create_dataset
+from curator.store.dataset import Dataset
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ def run_demo(folder: Path, *, detector: str | None) -> None:
         rows.append((step, summary, time.monotonic() - started))
         return result
 
-    with create_dataset(folder) as dataset, console.bar() as bar:
+    with console.opened_or_made(folder) as dataset, console.bar() as bar:
         with TemporaryDirectory() as site, serving(build(Path(site))) as address:
             timed("collect", lambda: _collect(dataset, address, bar))
         timed("detect", lambda: _detect(dataset, detector, bar))
