@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -141,9 +142,12 @@ def counts_by(connection: Connection, column: str) -> dict[str, int]:
 
     Images without a value count under ``none``.
     """
-    key = func.coalesce(image.c[column], "none")
-    rows = connection.execute(select(key, func.count()).group_by(key).order_by(key))
-    return {str(value): count for value, count in rows}
+    # Grouped by the bare column, so that its index alone answers.
+    key = image.c[column]
+    counts: Counter[str] = Counter()
+    for value, count in connection.execute(select(key, func.count()).group_by(key)):
+        counts["none" if value is None else value] += count
+    return dict(sorted(counts.items()))
 
 
 def set_phash(connection: Connection, values: Mapping[int, str]) -> None:
