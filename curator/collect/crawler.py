@@ -83,7 +83,9 @@ class SiteCrawler(Crawler):  # type: ignore[misc]
         self.state.fetcher.close()
         for pool in (self.feeder, self.parser, self.downloader):
             for worker in pool.workers:
-                worker.join()
+                # One that never started cannot be joined.
+                if worker.is_alive():
+                    worker.join()
 
 
 class SiteFeeder(Feeder):  # type: ignore[misc]
@@ -107,7 +109,7 @@ class Visit:
     """What came of asking for a page; None where an earlier run has dealt with its address."""
 
     page: Page
-    outcome: Reply | Refusal | None
+    outcome: Reply | Exception | None
 
 
 class PageSession:
@@ -119,18 +121,19 @@ class PageSession:
     def get(self, url: str, **_: Any) -> Visit:
         """Fetch a page of the site.
 
-        Raises:
-            Stopped: if the crawl was called off meanwhile.
+        Nothing is raised: icrawler would ask a few times more and then forget the page.
         """
-        crawl = self.crawl
-        page = crawl.frontier[url]
-        if page.depth > 0 and crawl.settled(crawl.candidate(url, page.parent, None)):
-            return Visit(page, None)
+        page = self.crawl.frontier[url]
         try:
-            reply = crawl.fetcher.get(url, permit=crawl.permit_page, room=page_room)
-        except Refusal as refusal:
-            return Visit(page, refusal)
-        return Visit(page, reply)
+            return Visit(page, self._reply(page))
+        except Exception as error:  # noqa: BLE001 - the parser raises it again
+            return Visit(page, error)
+
+    def _reply(self, page: Page) -> Reply | None:
+        crawl = self.crawl
+        if page.depth > 0 and crawl.settled(crawl.candidate(page.url, page.parent, None)):
+            return None
+        return crawl.fetcher.get(page.url, permit=crawl.permit_page, room=page_room)
 
 
 def page_room(mime: str, head: bytes, limits: Limits) -> int:
@@ -172,13 +175,14 @@ class SiteParser(Parser):  # type: ignore[misc]
             self.crawl.frontier.done()
 
     def _tasks(self, visit: Visit) -> Iterator[dict[str, Candidate]]:
-        crawl, page = self.crawl, visit.page
-        if visit.outcome is None:
+        crawl, page, reply = self.crawl, visit.page, visit.outcome
+        if reply is None or isinstance(reply, Stopped):
             return
-        if isinstance(visit.outcome, Refusal):
-            self._report(page, visit.outcome)
+        if isinstance(reply, Refusal):
+            self._report(page, reply)
             return
-        reply = visit.outcome
+        if isinstance(reply, Exception):
+            raise reply
         if page.depth == 0:
             crawl.hosts |= {site(page.url), site(reply.url)}
         if is_image(reply.data):

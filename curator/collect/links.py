@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -104,8 +105,9 @@ def largest(srcset: str) -> str | None:
             descriptor, ended, onward = _split(token)
             if match := _DESCRIPTOR.fullmatch(descriptor):
                 size = float(match[1])
-        if ended:
+        if ended and url:
             best = max(best, (size, url), key=_size)
+        if ended:
             url, size = onward, 1.0
     return max(best, (size, url or None), key=_size)[1] if url else best[1]
 
@@ -123,8 +125,10 @@ def _document(data: bytes, charset: str | None) -> Any:
     if charset is None and b"charset" not in data[:2048].lower():
         charset = "utf-8"
     try:
-        parser = html.HTMLParser(encoding=charset, no_network=True)
-    except LookupError:
+        # Servers write latin-1 and UTF_8; libxml2 knows fewer spellings than Python.
+        name = charset and codecs.lookup(charset).name.replace("_", "-")
+        parser = html.HTMLParser(encoding=name, no_network=True)
+    except (LookupError, ValueError):
         parser = html.HTMLParser(encoding="utf-8", no_network=True)
     try:
         return html.document_fromstring(data, parser=parser)

@@ -83,6 +83,8 @@ class _running:  # noqa: N801 - reads as a word
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Or every answer in two writes waits for an acknowledgement.
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 site.asked[self.path] += 1
