@@ -110,6 +110,21 @@ def test_a_killed_worker_is_shown_as_failed_once_its_heartbeat_is_old(
     assert "again" in buried.message
 
 
+def test_a_silent_worker_that_is_still_there_is_not_buried_and_nobody_waits_for_it(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs, "_is_ours", lambda pid, job_id: True)
+    with dataset.write() as connection:
+        job_id = rows.add(connection, "release", {"name": "v1"})
+        rows.claim(connection, job_id, os.getpid())
+        connection.exec_driver_sql("UPDATE job SET heartbeat_at = '2020-01-01 00:00:00'")
+    with dataset.write() as connection:
+        # The worker's own long transaction: whoever tried to write now would fail in the end.
+        rows.beat(connection, job_id, 0.5, "freezing")
+        (seen,) = jobs.recent(dataset)
+    assert seen.status is RunStatus.RUNNING
+
+
 def test_a_number_given_to_another_process_is_never_signalled(dataset: Dataset) -> None:
     with dataset.write() as connection:
         job_id = rows.add(connection, "detect", {})

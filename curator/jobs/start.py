@@ -80,14 +80,26 @@ def again(dataset: Dataset, job_id: int) -> int:
 
 def recent(dataset: Dataset, *, task: str | None = None, limit: int = 20) -> list[Job]:
     """The newest jobs first, after burying those whose worker is gone."""
-    with dataset.write() as connection:
-        jobs.bury(connection)
+    with dataset.read() as connection:
+        silent = jobs.silent(connection)
+    # A worker in the middle of one long write is silent too, but its process is there. Writing
+    # only when there is someone to bury lets readers see such a job instead of waiting for it.
+    gone = [job.id for job in silent if _is_gone(job)]
+    if gone:
+        with dataset.write() as connection:
+            jobs.bury(connection, gone)
+    with dataset.read() as connection:
         return jobs.recent(connection, task=task, limit=limit)
 
 
 def summaries() -> dict[str, str]:
     """Every task by name with one line about it."""
     return {name: task.summary for name, task in TASKS.items()}
+
+
+def _is_gone(job: Job) -> bool:
+    """Whether a silent worker will not come back; without /proc (macOS) silence has to do."""
+    return job.pid is None or sys.platform != "linux" or not _is_ours(job.pid, job.id)
 
 
 def _is_ours(pid: int, job_id: int) -> bool:

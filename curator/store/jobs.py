@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -87,18 +87,25 @@ def recent(connection: Connection, *, task: str | None = None, limit: int = 20) 
     return [_record(row) for row in connection.execute(query)]
 
 
-def bury(connection: Connection) -> int:
-    """Mark running jobs whose worker has been silent too long as failed; return how many."""
-    silent = connection.execute(
+def silent(connection: Connection) -> list[Job]:
+    """Running jobs whose worker has not been heard of for too long."""
+    query = select(job).where(
+        job.c.status == RunStatus.RUNNING, job.c.heartbeat_at < now() - DEAD_AFTER
+    )
+    return [_record(row) for row in connection.execute(query)]
+
+
+def bury(connection: Connection, job_ids: Iterable[int]) -> None:
+    """Mark running jobs whose worker is gone as failed."""
+    connection.execute(
         update(job)
-        .where(job.c.status == RunStatus.RUNNING, job.c.heartbeat_at < now() - DEAD_AFTER)
+        .where(job.c.id.in_(list(job_ids)), job.c.status == RunStatus.RUNNING)
         .values(
             status=RunStatus.FAILED,
             finished_at=now(),
             message="the worker stopped without a word; start it again to go on where it was",
         )
     )
-    return silent.rowcount
 
 
 def _record(row: Row[Any]) -> Job:

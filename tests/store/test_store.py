@@ -280,9 +280,10 @@ def test_a_job_is_claimed_once_and_a_silent_worker_is_buried(dataset: Dataset) -
         job_id = jobs.add(connection, "detect", {"detector": None})
         assert jobs.claim(connection, job_id, 4242)
         assert not jobs.claim(connection, job_id, 4343)
-        assert jobs.bury(connection) == 0
+        assert jobs.silent(connection) == []
         connection.exec_driver_sql("UPDATE job SET heartbeat_at = '2020-01-01 00:00:00'")
-        assert jobs.bury(connection) == 1
+        assert [silent.id for silent in jobs.silent(connection)] == [job_id]
+        jobs.bury(connection, [job_id])
         job = jobs.get(connection, job_id)
         assert (job.status, job.pid) == (RunStatus.FAILED, 4242)
 
