@@ -1,0 +1,104 @@
+"""Which images Browse shows: a row of choices, kept in the page's address."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from curator.app.text import number
+from curator.records import SPLITS, ImageStatus
+from curator.store import images
+from curator.store.dataset import Dataset
+from curator.store.images import ImageFilter
+
+# Heights of faces that can be chosen, pixels; the ends mean any.
+HEIGHTS = (0, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 10_000)
+FACES = {"with faces": True, "without faces": False}
+PAGE, IMAGE = "page", "image"
+
+
+def image_filters(dataset: Dataset, places: Sequence[DeltaGenerator]) -> ImageFilter:
+    """Draw the choices, one in each of five places; return what they ask for."""
+    with dataset.read() as connection:
+        sources = images.counts_by(connection, "source")
+        splits = images.counts_by(connection, "split")
+        statuses = images.counts_by(connection, "status")
+    with places[0]:
+        text = st.text_input("Name", key="name", bind="query-params", on_change=from_the_start)
+    with places[1]:
+        source = _choice("Source", list(sources), sources)
+    with places[2]:
+        split = _choice("Split", [name for name in SPLITS if name in splits], splits)
+    with places[3]:
+        status = _choice("Status", [name for name in ImageStatus if name in statuses], statuses)
+    with places[4]:
+        faces, scores, heights = _face_choices()
+    return ImageFilter(
+        text=text or None,
+        source=source,
+        split=split,
+        status=None if status is None else ImageStatus(status),
+        faces=None if faces is None else FACES[faces],
+        min_score=scores[0] if scores[0] > 0 else None,
+        max_score=scores[1] if scores[1] < 1 else None,
+        min_size=float(heights[0]) if heights[0] != HEIGHTS[0] else None,
+        max_size=float(heights[1]) if heights[1] != HEIGHTS[-1] else None,
+    )
+
+
+def from_the_start() -> None:
+    """Other choices: back to the first page, and to the grid."""
+    st.session_state[PAGE] = 1
+    st.query_params.pop(IMAGE, None)
+
+
+def _choice(label: str, options: list[str], counts: Mapping[str, int]) -> str | None:
+    return st.selectbox(
+        label,
+        options,
+        index=None,
+        key=label.lower(),
+        placeholder="any",
+        format_func=lambda name: f"{name} ({number(counts[name])})",
+        bind="query-params",
+        on_change=from_the_start,
+    )
+
+
+def _face_choices() -> tuple[str | None, tuple[float, float], tuple[int, int]]:
+    faces = st.selectbox(
+        "Images",
+        list(FACES),
+        index=None,
+        key="faces",
+        placeholder="with or without faces",
+        bind="query-params",
+        on_change=from_the_start,
+    )
+    scores = st.slider(
+        "Some face has a score of",
+        0.0,
+        1.0,
+        (0.0, 1.0),
+        0.05,
+        key="score",
+        bind="query-params",
+        on_change=from_the_start,
+        help="Faces that people drew or imported count as 1.",
+    )
+    heights = st.select_slider(
+        "and a height of",
+        HEIGHTS,
+        (HEIGHTS[0], HEIGHTS[-1]),
+        format_func=_height,
+        key="height",
+        bind="query-params",
+        on_change=from_the_start,
+    )
+    return faces, scores, heights
+
+
+def _height(pixels: int) -> str:
+    return "any" if pixels in (HEIGHTS[0], HEIGHTS[-1]) else f"{pixels} px"

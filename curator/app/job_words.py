@@ -1,0 +1,91 @@
+"""Jobs in words: what one does, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from curator.app.text import duration, number, of_many
+from curator.records import Job, RunStatus
+
+
+def title(job: Job) -> str:
+    """What the job does, such as ``Collecting from web: https://example.org``."""
+    say = _TITLES.get(job.task)
+    return say(job.params) if say else job.task
+
+
+def outcome(job: Job) -> str:
+    """What came of it, in one line; for one that is not done, what it says of itself."""
+    say = _OUTCOMES.get(job.task)
+    return say(job.result) if say and job.status is RunStatus.DONE else job.message
+
+
+def took(job: Job) -> str:
+    """From the moment it was asked for to its end, or to now."""
+    return duration((job.finished_at or datetime.now(UTC)) - job.created_at)
+
+
+def is_live(job: Job) -> bool:
+    """Whether it waits or runs."""
+    return job.status in (RunStatus.QUEUED, RunStatus.RUNNING)
+
+
+def _collecting(params: Mapping[str, Any]) -> str:
+    return f"Collecting from {params['source']}: {params['target']}"
+
+
+def _detecting(params: Mapping[str, Any]) -> str:
+    careful = ", accurate" if params.get("accurate") else ""
+    return f"Detecting faces with {params.get('detector') or 'the best detector here'}{careful}"
+
+
+def _releasing(params: Mapping[str, Any]) -> str:
+    return f"Making release {params['name']}"
+
+
+def _exporting(params: Mapping[str, Any]) -> str:
+    return f"Exporting {params['release']} as {params['format']}"
+
+
+def _collected(result: Mapping[str, Any]) -> str:
+    parts = [of_many(result["kept"], "new image")]
+    for count, words in (
+        (result["duplicates"], "with the content of one we have"),
+        (sum(result["refused"].values()), "refused"),
+        (sum(result["failed"].values()), "failed, to be tried again"),
+        (result["settled"], "known from before"),
+    ):
+        if count:
+            parts.append(f"{number(count)} {words}")
+    return ", ".join(parts)
+
+
+def _detected(result: Mapping[str, Any]) -> str:
+    said = f"{of_many(result['faces'], 'face')} on {of_many(result['images'], 'image')}"
+    bad = len(result["unreadable"])
+    return f"{said}, {number(bad)} unreadable" if bad else said
+
+
+def _released(result: Mapping[str, Any]) -> str:
+    return f"{of_many(result['images'], 'image')}, {of_many(result['faces'], 'face')}"
+
+
+def _exported(result: Mapping[str, Any]) -> str:
+    images, faces = sum(result["images"].values()), sum(result["faces"].values())
+    return f"{of_many(images, 'image')}, {of_many(faces, 'face')}"
+
+
+_TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "collect": _collecting,
+    "detect": _detecting,
+    "release": _releasing,
+    "export": _exporting,
+}
+_OUTCOMES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
+    "collect": _collected,
+    "detect": _detected,
+    "release": _released,
+    "export": _exported,
+}

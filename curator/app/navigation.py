@@ -1,0 +1,52 @@
+"""Where the pages are and how one leads to another."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+from streamlit.navigation.page import Page
+
+import curator
+from curator.errors import ConfigError
+
+# In the order of the story; the first is shown first.
+TITLES = {
+    "overview": "Overview",
+    "collect": "Collect",
+    "browse": "Browse",
+    "release": "Release",
+}
+
+
+def folder() -> Path:
+    """Where the page files are: inside the installed package, or beside it in a working copy.
+
+    Raises:
+        ConfigError: if they are at neither place.
+    """
+    package = Path(curator.__file__).parent
+    for place in (package / "pages", package.parent / "pages"):
+        if (place / "overview.py").is_file():
+            return place
+    raise ConfigError(f"the pages are missing from {package}; install curator again")
+
+
+def page(name: str) -> Page:
+    """One page, to be run or linked to."""
+    return st.Page(
+        folder() / f"{name}.py",
+        title=TITLES[name],
+        url_path=name,
+        default=name == next(iter(TITLES)),
+    )
+
+
+def choose() -> Page:
+    """Draw the navigation; return the page that the visitor is at."""
+    return st.navigation([page(name) for name in TITLES], position="top")
+
+
+def lead_to(name: str, label: str) -> None:
+    """A link to another page."""
+    st.page_link(page(name), label=label, icon=":material/arrow_forward:", icon_position="right")
