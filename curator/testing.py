@@ -8,7 +8,9 @@ nothing but pytest's own ``tmp_path``.
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Sequence
+import re
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -17,8 +19,21 @@ from typing import ClassVar
 
 from PIL import Image as Pillow
 
+from curator.collect import Source
 from curator.formats import DEFAULT_OPTIONS, ExportFolder, ExportReport, Format
-from curator.records import Box, Face, Image, LabelledImage, Points, Sample
+from curator.imaging import probe
+from curator.progress import Silent
+from curator.records import (
+    Box,
+    Candidate,
+    Face,
+    Fetched,
+    Image,
+    LabelledImage,
+    Points,
+    Refused,
+    Sample,
+)
 
 _FETCHED = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -189,4 +204,126 @@ def _content(folder: Path) -> dict[str, bytes]:
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
         if path.is_file()
+    }
+
+
+class SourceContract:
+    """What every source of images does.
+
+    A subclass defines :meth:`source`; what it needs, such as a server, is a fixture of its own.
+    """
+
+    def source(self, folder: Path) -> Source:
+        """A new source of the same three or more readable pictures at each call.
+
+        Args:
+            folder: An empty one at the first call, to put the pictures into.
+        """
+        raise NotImplementedError
+
+    def records(
+        self, folder: Path, settled: Callable[[Candidate], bool] = lambda _: False
+    ) -> list[Fetched | Refused]:
+        """Everything that the source yields."""
+        return list(self.source(folder).collect(settled, Silent()))
+
+    def test_a_picture_is_what_its_record_says(self, tmp_path: Path) -> None:
+        fetched = [r for r in self.records(tmp_path) if isinstance(r, Fetched)]
+        assert len(fetched) >= 3
+        for record in fetched:
+            header = probe(record.data)
+            assert (record.width, record.height) == (header.width, header.height)
+            assert record.mime == header.mime
+            assert record.sha256 == sha256(record.data).hexdigest()
+            assert record.phash is None or re.fullmatch("[0-9a-f]{16}", record.phash)
+            assert record.fetched_at.utcoffset() is not None
+
+    def test_every_candidate_has_an_address_of_its_own_and_a_safe_name(
+        self, tmp_path: Path
+    ) -> None:
+        candidates = [record.candidate for record in self.records(tmp_path)]
+        urls = {candidate.url for candidate in candidates}
+        assert len(urls) == len(candidates)
+        for candidate in candidates:
+            assert re.match("[a-z][a-z0-9+.-]*:", candidate.url)
+            assert candidate.source
+            parts = candidate.name.split("/")
+            assert not {"", ".", ".."} & set(parts)
+            assert "\\" not in candidate.name
+            assert len(candidate.name.splitlines()) == 1
+            assert max(len(part.encode()) for part in parts) <= 255
+
+    def test_a_refusal_has_a_word_to_count_by_and_a_sentence(self, tmp_path: Path) -> None:
+        for record in self.records(tmp_path):
+            if isinstance(record, Refused):
+                assert re.fullmatch("[a-z]+(-[a-z]+)*", record.reason)
+                assert record.detail
+                assert len(record.detail.splitlines()) == 1
+
+    def test_two_runs_bring_the_same(self, tmp_path: Path) -> None:
+        first, second = self.records(tmp_path), self.records(tmp_path)
+        assert _gist(first) == _gist(second)
+
+    def test_what_is_settled_is_not_yielded_again(self, tmp_path: Path) -> None:
+        records = self.records(tmp_path)
+        seen = {record.candidate.url for record in records[1:]}
+        again = self.records(tmp_path, lambda candidate: candidate.url in seen)
+        assert _gist(again) == _gist(records[:1])
+        seen.add(records[0].candidate.url)
+        assert self.records(tmp_path, lambda candidate: candidate.url in seen) == []
+
+    def test_the_listener_hears_of_every_record(self, tmp_path: Path) -> None:
+        class Counter(Silent):
+            stages = 0
+            count = 0
+
+            def begin(self, stage: str, total: int | None) -> None:
+                self.stages += 1
+
+            def advance(self, done: int = 1, note: str = "") -> None:
+                self.count += done
+
+        listener = Counter()
+        records = list(self.source(tmp_path).collect(lambda _: False, listener))
+        assert listener.stages >= 1
+        assert listener.count == len(records)
+
+    def test_closing_early_leaves_no_thread(self, tmp_path: Path) -> None:
+        source = self.source(tmp_path)
+        before = set(threading.enumerate())
+        records = source.collect(lambda _: False, Silent())
+        next(records)
+        started = set(threading.enumerate()) - before
+        records.close()
+        # Of those that serve a test some may come and go meanwhile.
+        assert not [t for t in set(threading.enumerate()) & started if not self.serves(t)]
+
+    def serves(self, thread: threading.Thread) -> bool:
+        """True for a thread of the test's own server, which may still be about its work."""
+        return "process_request" in thread.name
+
+    def test_an_error_of_the_caller_comes_out_as_it_is(self, tmp_path: Path) -> None:
+        class StoreIsFullError(Exception):
+            pass
+
+        def settled(_: Candidate) -> bool:
+            raise StoreIsFullError
+
+        caught: Exception | None = None
+        try:
+            self.records(tmp_path, settled)
+        except StoreIsFullError as error:
+            caught = error
+        assert caught is not None
+
+
+def _gist(records: Sequence[Fetched | Refused]) -> set[tuple[str, str, str]]:
+    """What must not change between two runs: all but times, and the order."""
+    return {
+        (
+            record.candidate.url,
+            record.candidate.name,
+            record.sha256 if isinstance(record, Fetched) else record.reason,
+        )
+        for record in records
     }

@@ -13,7 +13,7 @@ asks the caller's ``settled``. The way of one picture::
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Protocol
 
 from curator.collect.limits import Limits
@@ -30,10 +30,10 @@ class Source(Protocol):
 
     def collect(
         self, settled: Callable[[Candidate], bool], progress: Progress
-    ) -> Iterator[Fetched | Refused]:
+    ) -> Generator[Fetched | Refused, None, None]:
         """Yield a record for every image that is not settled, at most a handful held at a time.
 
-        Closing the iterator, or an exception in its consumer, ends all threads at once.
+        Closing the generator calls off the work and waits for its threads, which end at once.
 
         Args:
             settled: True for a candidate that an earlier run has dealt with; it is then not

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 
 from curator.collect.limits import Limits
@@ -12,7 +12,7 @@ from curator.records import Fetched, Refused
 
 def within(
     limits: Limits, records: Generator[Fetched | Refused, None, None], progress: Progress
-) -> Iterator[Fetched | Refused]:
+) -> Generator[Fetched | Refused, None, None]:
     """Pass the records on, tell of each, and end the source when the budget is used up."""
     images, size = 0, 0
     with closing(records):

@@ -38,7 +38,7 @@ class FolderSource:
 
     def collect(
         self, settled: Callable[[Candidate], bool], progress: Progress
-    ) -> Iterator[Fetched | Refused]:
+    ) -> Generator[Fetched | Refused, None, None]:
         """Yield a record for every image file that is not settled.
 
         Raises:

@@ -55,7 +55,7 @@ class UrlsSource:
 
     def collect(
         self, settled: Callable[[Candidate], bool], progress: Progress
-    ) -> Iterator[Fetched | Refused]:
+    ) -> Generator[Fetched | Refused, None, None]:
         """Yield a record for every row that is not settled.
 
         Raises:

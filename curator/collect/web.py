@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
 from curator.collect.addresses import canonical, site
@@ -35,7 +35,7 @@ class WebSource:
 
     def collect(
         self, settled: Callable[[Candidate], bool], progress: Progress
-    ) -> Iterator[Fetched | Refused]:
+    ) -> Generator[Fetched | Refused, None, None]:
         """Yield a record for every image of the site that is not settled.
 
         Raises:

@@ -287,10 +287,10 @@ def test_a_large_folder_needs_no_more_memory_than_a_few_pictures(
     source = SOURCES.load("folder")(str(tmp_path), Limits(threads=2))
     records = source.collect(lambda _: False, Silent())
     # What the first pictures load stays: libraries, tables.
-    digests = {next(records).sha256 for _ in range(20)}  # type: ignore[union-attr]
+    digests = {next(records).sha256 for _ in range(20)}
     tracemalloc.start()
     try:
-        digests |= {record.sha256 for record in records}  # type: ignore[union-attr]
+        digests |= {record.sha256 for record in records}
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -307,7 +307,7 @@ def test_closing_early_leaves_no_thread(tmp_path: Path, picture: Picture, limits
     record = next(records)
     assert isinstance(record, Fetched | Refused)
     assert set(threading.enumerate()) > before
-    records.close()  # type: ignore[attr-defined]
+    records.close()
     assert set(threading.enumerate()) == before
 
 

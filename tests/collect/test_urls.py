@@ -223,7 +223,7 @@ def test_a_slow_server_holds_up_only_itself(tmp_path: Path, web: Any, limits: Li
     ours = {t for t in threading.enumerate() if t.name.startswith(("collect", "wire"))}
     assert ours
     # The slow one is still under way; closing does not wait for it.
-    records.close()  # type: ignore[attr-defined]
+    records.close()
     assert not any(thread.is_alive() for thread in ours)
 
 
@@ -233,5 +233,5 @@ def test_only_a_few_pictures_are_fetched_ahead(tmp_path: Path, web: Any, limits:
     path = listed(tmp_path / "list.txt", "\n".join(f"{web.url}/{n}.jpg" for n in range(40)))
     records = SOURCES.load("urls")(str(path), limits).collect(lambda _: False, Silent())
     assert isinstance(next(records), Fetched)
-    records.close()  # type: ignore[attr-defined]
+    records.close()
     assert sum(web.asked.values()) <= 2 * limits.threads + 2

@@ -313,7 +313,7 @@ def test_closing_early_ends_all_threads_though_the_server_hangs(
     records = SOURCES.load("web")(gallery.url, patient).collect(lambda _: False, Silent())
     assert isinstance(next(records), Fetched)
     assert threads_of_a_crawl()
-    records.close()  # type: ignore[attr-defined]
+    records.close()
     assert not threads_of_a_crawl()
 
 
@@ -330,7 +330,7 @@ def test_closing_early_ends_all_threads_though_nobody_takes_the_records(
     # One taken, as many waiting as there are threads, and each thread with one in its hands.
     threading.Event().wait(0.2)
     assert sum(gallery.asked.values()) == 2 * limits.threads + 2
-    records.close()  # type: ignore[attr-defined]
+    records.close()
     assert not threads_of_a_crawl()
 
 
