@@ -88,7 +88,8 @@ class Row:
             return None, None, None
         points = tuple(zip(numbers[::3], numbers[1::3], strict=False))
         seen = numbers[2::3]
-        scheme = self.values.get("scheme") or str(len(points))
+        # pandas turns the names, which are numbers, into floats where some are missing.
+        scheme = self.values.get("scheme", "").removesuffix(".0") or str(len(points))
         known = SCHEMES.get(scheme)
         if len(numbers) % 3 or (known is not None and len(points) != len(known)):
             raise self.error(f"landmarks of scheme {scheme} are not {len(numbers)} numbers")
@@ -102,7 +103,7 @@ class Row:
             cell = self.values.get(name)
             if cell:
                 number = self._numbers([cell])[0]
-                # pandas turns whole numbers into floats where some are missing.
+                # pandas again.
                 free[name] = int(number) if number.is_integer() else number
         for name, value in free.items():
             problem = attribute_problem(name, value)

@@ -43,7 +43,8 @@ def checked_name(name: str, file: str | Path, line: int | None = None) -> str:
     """The image name of an annotation file, as a normal relative POSIX path.
 
     Raises:
-        FormatError: if it is empty, absolute, leaves its folder, or holds control characters.
+        FormatError: if it is empty, absolute, leaves its folder, holds control characters, or is
+            longer than a file's name can be.
     """
     if not name or not (name.isprintable() or not any(map(_breaks, name))):
         raise FormatError(f"{name!r} is no image name", file=file, line=line)
@@ -53,6 +54,8 @@ def checked_name(name: str, file: str | Path, line: int | None = None) -> str:
         raise FormatError(f"the image name {name!r} leaves its folder", file=file, line=line)
     if name.endswith(("/", "/.")) or name == ".":
         raise FormatError(f"{name!r} is a folder, not an image name", file=file, line=line)
+    if len(name) > PART_BYTES // 4 and _too_long(name):
+        raise FormatError(f"the image name {name[:40]!r}... is too long", file=file, line=line)
     return str(PurePosixPath(name)) if "./" in name or "//" in name else name
 
 
@@ -132,11 +135,15 @@ def _safe(name: str, mime: str) -> str:
     folders = [folder if _fits(folder) else _marked(folder, folder) for folder in folders]
     last = last if _fits(last) else _marked(last, name)
     safe = "/".join([*folders, last])
-    return safe if len(safe.encode()) <= PATH_BYTES else _marked(last, name)
+    return _marked(last, name) if _too_long(safe) else safe
 
 
 def _fits(part: str) -> bool:
     return len(part.encode()) <= PART_BYTES
+
+
+def _too_long(name: str) -> bool:
+    return len(name.encode()) > PATH_BYTES or not all(map(_fits, name.split("/")))
 
 
 def _safe_part(part: str) -> str:

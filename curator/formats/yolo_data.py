@@ -100,7 +100,7 @@ def read_data(path: Path, images: Path | None) -> YoloData:
     except (yaml.YAMLError, ValueError, RecursionError) as cause:
         mark = getattr(cause, "problem_mark", None)
         line = mark.line + 1 if mark else None
-        reason = getattr(cause, "problem", None) or cause
+        reason = (getattr(cause, "problem", None) or str(cause)).splitlines()[0]
         raise FormatError(f"no YAML: {reason}", file=file, line=line) from cause
     if not isinstance(content, dict):
         raise FormatError("a data.yaml names train, val, test and names", file=file)
