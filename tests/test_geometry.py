@@ -139,6 +139,21 @@ def test_voting_groups_around_the_boxes_that_suppression_keeps(seed: int) -> Non
     assert merged.boxes.dtype == merged.landmarks.dtype == np.float32
 
 
+def test_a_score_by_votes_counts_those_that_are_missing() -> None:
+    looks = found([[0, 0, 10, 10], [0, 0, 10, 10], [50, 50, 60, 60]], [0.9, 0.7, 0.8])
+    assert vote(looks, 0.4, votes=2).scores.tolist() == pytest.approx([0.8, 0.4])
+    assert vote(looks, 0.4, votes=4).scores.tolist() == pytest.approx([0.4, 0.2])
+
+
+def test_votes_decide_the_order() -> None:
+    looks = found([[0, 0, 9, 9], [50, 50, 60, 60], [50, 50, 60, 60]], [0.9, 0.6, 0.6])
+    assert vote(looks, 0.4).scores.tolist() == pytest.approx([0.9, 0.6])
+    merged = vote(looks, 0.4, votes=2)
+    assert merged.scores.tolist() == pytest.approx([0.6, 0.45])
+    assert merged.boxes[0].tolist() == [50, 50, 60, 60]
+    assert merged.landmarks[0, 0].tolist() == [50, 50]
+
+
 def test_voting_over_nothing_and_over_empty_boxes_ends() -> None:
     nothing = vote(found([], []), 0.4)
     assert nothing.boxes.shape == (0, 4)

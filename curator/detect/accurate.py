@@ -1,8 +1,14 @@
-"""Look ten times: five scales, each also mirrored, merged by box voting.
+"""Look again ten times: at five scales, each also mirrored, merged by box voting.
 
 Slow, and for labelling rather than for watching: small faces show up at the large scales, large
 ones at the small. The scales and the voting are those of RetinaFace's test on WIDER FACE
-(https://arxiv.org/abs/1905.00641, section 4.1).
+(https://arxiv.org/abs/1905.00641, section 4.1), but for the score: there the highest of the ten,
+which lets every look add its own mistakes; here the mean of the better half, since a face is in
+reach of about half of the scales. On 129 photos of WIDER FACE that took RetinaFace-0.25 from AP
+.833 to .842 (hard), and its precision at score 0.5 from .58 to .82, for .05 of its recall.
+
+What the detector finds by itself is never lost: where no vote speaks of it, it stays as it is.
+Some detectors see a face that fills the photo only when the photo is drawn small.
 """
 
 from __future__ import annotations
@@ -12,7 +18,7 @@ import numpy as np
 
 from curator.detect.detectors import Scalable
 from curator.detect.letterbox import Rgb, Size
-from curator.geometry import flipped, joined, scaled, vote
+from curator.geometry import chosen, flipped, iou, joined, scaled, vote
 from curator.records import Detections
 from curator.schemes import SCHEMES
 
@@ -24,14 +30,22 @@ MAX_ASPECT = 2
 # see in smaller ones.
 MAX_ENLARGEMENT = 4
 VOTE_IOU = 0.4
+# Looks count from this share of the lowest score on: less than enough alone, but a vote.
+FAINT = 0.4
 MIRRORED = SCHEMES["5"].flip
 
 
 class Accurate:
-    """A detector used at several scales and mirrored; safe to call from several threads."""
+    """A detector used at several scales and mirrored; safe to call from several threads.
 
-    def __init__(self, detector: Scalable) -> None:
+    Args:
+        detector: Opened at ``FAINT`` times the lowest score that is wanted.
+        min_score: Faces below this are not returned.
+    """
+
+    def __init__(self, detector: Scalable, min_score: float) -> None:
         self._detector = detector
+        self._min_score = min_score
 
     @property
     def name(self) -> str:
@@ -50,13 +64,13 @@ class Accurate:
 
     @property
     def method(self) -> str:
-        """The weights, the short sides, and that each is seen mirrored too."""
-        return f"{self.name}@{'+'.join(map(str, SHORT_SIDES))}x2"
+        """The detector's own, the short sides, and that each is seen mirrored too."""
+        return f"{self._detector.method}+{'+'.join(map(str, SHORT_SIDES))}x2"
 
     @property
     def min_score(self) -> float:
         """Faces below this are not returned."""
-        return self._detector.min_score
+        return self._min_score
 
     def __call__(self, image: Rgb) -> Detections:
         """Find the faces of one RGB photo, shape (H, W, 3).
@@ -65,9 +79,16 @@ class Accurate:
             RunError: if the network cannot run at other sizes than its own.
         """
         height, width = image.shape[:2]
-        return vote(
-            joined([self._at(image, drawn_wh) for drawn_wh in scales((width, height))]), VOTE_IOU
-        )
+        sizes = scales((width, height))
+        looks = joined([self._at(image, drawn_wh) for drawn_wh in sizes])
+        merged = self._good(vote(looks, VOTE_IOU, votes=len(sizes)))
+        own = self._good(self._detector(image))
+        known = (iou(own.boxes, merged.boxes) >= VOTE_IOU).any(axis=1)
+        found = joined([merged, chosen(own, np.flatnonzero(~known))])
+        return chosen(found, np.argsort(-found.scores, kind="stable"))
+
+    def _good(self, found: Detections) -> Detections:
+        return chosen(found, found.scores >= self._min_score)
 
     def _at(self, image: Rgb, drawn_wh: Size) -> Detections:
         """What is found in the photo drawn at one size, and in its mirror image, photo pixels."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from curator.config import settings
-from curator.detect.accurate import Accurate
+from curator.detect.accurate import FAINT, Accurate
 from curator.detect.detectors import DETECTORS, Detector
 from curator.detect.options import Options
 from curator.detect.packs import DEFAULT_PACK, find
@@ -45,7 +45,7 @@ def choose(
         models: A folder of weights, by default the setting ``CURATOR_MODELS``.
         min_score: Faces below this are not returned; between 0 and 1.
         size: The long side of the network's input, pixels; None for the detector's own.
-        accurate: Look at several scales and in the mirror; ``size`` then has no meaning.
+        accurate: Look again at several scales and in the mirror.
         progress: Told of a download.
 
     Raises:
@@ -56,11 +56,16 @@ def choose(
     models = models or settings().models
     if models is not None and not models.is_dir():
         raise ConfigError(f"the models folder {models} does not exist (CURATOR_MODELS)")
-    options = Options(models=models, min_score=min_score, size=size, progress=progress or Silent())
+    options = Options(
+        models=models,
+        min_score=min_score * FAINT if accurate else min_score,
+        size=size,
+        progress=progress or Silent(),
+    )
     name = name or settings().detector or on_this_machine(models) or f"insightface:{DEFAULT_PACK}"
     kind, _, variant = name.partition(":")
     detector = DETECTORS.load(kind)(variant or None, options)
-    return Accurate(detector) if accurate else detector
+    return Accurate(detector, min_score) if accurate else detector
 
 
 def on_this_machine(models: Path | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -11,7 +12,7 @@ import numpy as np
 from curator.detect.letterbox import Letterbox, Rgb, Size, draw, padded, tensor
 from curator.detect.network import Network, Tensor
 from curator.errors import ConfigError
-from curator.geometry import joined, scaled, suppress
+from curator.geometry import chosen, joined, scaled, suppress
 from curator.records import Detections
 
 Fit = Callable[[Size, int], Letterbox]
@@ -103,8 +104,9 @@ class OnnxDetector:
 
     @property
     def method(self) -> str:
-        """The weights and the sizes they are used at."""
-        return f"{self.name}@{'+'.join(map(str, self.sizes))}"
+        """The weights, without the way to them, and the sizes they are used at."""
+        kind, _, variant = self.name.partition(":")
+        return f"{kind}:{Path(variant).name}@{'+'.join(map(str, self.sizes))}"
 
     def __call__(self, image: Rgb, *, size: int | None = None) -> Detections:
         """Find the faces of one photo.
@@ -139,7 +141,7 @@ class OnnxDetector:
         last = float(self.layout.inclusive)
         areas = seen.boxes + np.array([0, 0, last, last], np.float32)
         kept = suppress(areas, seen.scores, self.layout.nms_iou)
-        return Detections(seen.boxes[kept], seen.scores[kept], seen.landmarks[kept])
+        return chosen(seen, kept)
 
     def _padded(self, photo_wh: Size, size: int) -> Letterbox:
         return padded(photo_wh, size, self.layout.stride)

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from curator.detect.options import Options
+from curator.detect.options import UNKNOWN_LICENCE, Options
 from curator.detect.packs import LICENCE
 from curator.records import Detections
 from curator.registry import Entry, Registry
@@ -72,7 +72,7 @@ DETECTORS: Registry[Opener] = Registry(
         "scrfd": Entry(
             "curator.detect.scrfd:open_scrfd",
             "weights in SCRFD's nine-output layout, from a file",
-            licence="unknown: weights from a file of the user",
+            licence=UNKNOWN_LICENCE,
         ),
     },
 )

@@ -8,6 +8,9 @@ from pathlib import Path
 from curator.errors import ConfigError
 from curator.progress import Progress, Silent
 
+# What is said of weights that only the user knows.
+UNKNOWN_LICENCE = "unknown: weights from a file of the user"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:

@@ -17,7 +17,7 @@ from curator.detect.detector import OnnxDetector
 from curator.detect.grid import Grid
 from curator.detect.letterbox import Letterbox, Size, inside
 from curator.detect.network import Network, Tensor
-from curator.detect.options import Options
+from curator.detect.options import UNKNOWN_LICENCE, Options
 from curator.errors import RunError
 from curator.records import Detections
 
@@ -118,7 +118,7 @@ def open_retinaface(variant: str | None, options: Options) -> OnnxDetector:
         network,
         RetinaFace(network, options.min_score),
         name=f"retinaface:{variant or _DEFAULT}",
-        licence="MIT",
+        licence="MIT" if variant in (None, _DEFAULT) else UNKNOWN_LICENCE,
         sizes=(size,),
         fit=fit,
     )

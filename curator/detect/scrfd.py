@@ -17,7 +17,7 @@ from curator.detect.detector import OnnxDetector
 from curator.detect.grid import Grid
 from curator.detect.letterbox import Size
 from curator.detect.network import Network, Tensor
-from curator.detect.options import Options
+from curator.detect.options import UNKNOWN_LICENCE, Options
 from curator.errors import ConfigError, RunError
 from curator.records import Detections
 
@@ -104,6 +104,6 @@ def open_scrfd(variant: str | None, options: Options) -> OnnxDetector:
         network,
         Scrfd(network, options.min_score),
         name=f"scrfd:{variant}",
-        licence="unknown: weights from a file of the user",
+        licence=UNKNOWN_LICENCE,
         sizes=(options.size or 640,),
     )

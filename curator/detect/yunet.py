@@ -14,7 +14,7 @@ from curator.detect.detector import OnnxDetector
 from curator.detect.grid import Grid
 from curator.detect.letterbox import Size
 from curator.detect.network import Network, Tensor
-from curator.detect.options import Options
+from curator.detect.options import UNKNOWN_LICENCE, Options
 from curator.errors import RunError
 from curator.records import Detections
 
@@ -84,6 +84,6 @@ def open_yunet(variant: str | None, options: Options) -> OnnxDetector:
         network,
         YuNet(network, options.min_score),
         name=f"yunet:{variant or _DEFAULT}",
-        licence="MIT",
+        licence="MIT" if variant in (None, _DEFAULT) else UNKNOWN_LICENCE,
         sizes=(options.size or 640,),
     )
