@@ -26,6 +26,8 @@ from curator.records import FaceStatus, Image, ImageStatus, Origin
 from curator.store.rows import batches, insert_new
 from curator.store.schema import face, image, run_image
 
+_LARGEST_ID = 2**31 - 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImageFilter:
@@ -85,7 +87,9 @@ def get(connection: Connection, image_id: int) -> Image:
     Raises:
         NotFound: if there is none with this id.
     """
-    row = connection.execute(select(image).where(image.c.id == image_id)).one_or_none()
+    # Numbers come from addresses; a database refuses those that no row can have.
+    query = select(image).where(image.c.id == image_id)
+    row = None if image_id > _LARGEST_ID else connection.execute(query).one_or_none()
     if row is None:
         raise NotFound(f"no image {image_id}")
     return record_of(row)
