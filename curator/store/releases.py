@@ -4,29 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import fields
-from datetime import datetime
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Row, delete, func, insert, select
 
 from curator.errors import InputError, NotFound
-from curator.records import Face, FaceStatus, Image, ImageStatus, Origin, Release, Sample
+from curator.records import Face, Image, Release, Sample
+from curator.store.documents import Place, digest_of, document_of, sample_of
 from curator.store.rows import batches, canonical, now
 from curator.store.schema import image, release, release_sample
 
-# Numbers that this database happened to give: kept in the payload, left out of the digest, so
-# that equal content has an equal digest in every dataset. ``version`` counts edits and stays in.
-_IMAGE_OWN = ("id", "run_id")
-_FACE_OWN = ("id", "image_id", "run_id")
 _NAME = re.compile(r"\w[\w .+-]*")
-_ORIGINS = {origin.value: origin for origin in Origin}
-_STATUSES = {status.value: status for status in FaceStatus}
-_IMAGE_FIELDS = tuple(field.name for field in fields(Image))
-_FACE_FIELDS = tuple(field.name for field in fields(Face))
 
 
 def check_name(connection: Connection, name: str) -> None:
@@ -84,15 +74,15 @@ def freeze(
     for batch in batches(enumerate(samples), 1000):
         rows = []
         for position, (shown, shown_faces) in batch:
-            payload = _payload(shown, shown_faces)
-            lines.append(f"{shown.sha256} {_content_digest(payload)}\n")
+            document = document_of(shown, shown_faces)
+            lines.append(f"{shown.sha256} {digest_of(document)}\n")
             rows.append(
                 {
                     "release_id": key,
                     "position": position,
                     "image_id": shown.id,
                     "split": shown.split,
-                    "payload": canonical(payload),
+                    "payload": canonical(document),
                 }
             )
             images, faces = images + 1, faces + len(shown_faces)
@@ -156,9 +146,7 @@ def remove(connection: Connection, name: str) -> None:
     connection.execute(delete(release).where(release.c.id == release_id))
 
 
-def samples(
-    connection: Connection, release_id: int, place: Callable[[str, str], Path]
-) -> Iterator[Sample]:
+def samples(connection: Connection, release_id: int, place: Place) -> Iterator[Sample]:
     """The frozen samples in their order, a few at a time.
 
     Args:
@@ -173,7 +161,7 @@ def samples(
     )
     rows = connection.execution_options(yield_per=500).execute(query).scalars()
     for payload in rows:
-        yield _sample(orjson.loads(payload), place)
+        yield sample_of(orjson.loads(payload), place)
 
 
 def splits(connection: Connection, release_id: int) -> dict[str, int]:
@@ -203,65 +191,14 @@ def contents(connection: Connection, release_id: int) -> dict[str, tuple[str, st
     query = select(release_sample.c.payload).where(release_sample.c.release_id == release_id)
     found = {}
     for text in connection.execution_options(yield_per=500).execute(query).scalars():
-        payload = orjson.loads(text)
-        described = payload["image"]
-        found[described["sha256"]] = (described["name"], _content_digest(payload))
+        document = orjson.loads(text)
+        described = document["image"]
+        found[described["sha256"]] = (described["name"], digest_of(document))
     return found
 
 
 def _manifest(lines: Iterable[str]) -> str:
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
-
-
-def _payload(image: Image, faces: tuple[Face, ...]) -> dict[str, Any]:
-    # By hand, because dataclasses.asdict copies deeply: forty times slower on 400,000 faces.
-    described = {name: getattr(image, name) for name in _IMAGE_FIELDS}
-    described["fetched_at"] = image.fetched_at.isoformat()
-    return {
-        "image": described,
-        "faces": [{name: getattr(face, name) for name in _FACE_FIELDS} for face in faces],
-    }
-
-
-def _content_digest(payload: Mapping[str, Any]) -> str:
-    image = {k: v for k, v in payload["image"].items() if k not in _IMAGE_OWN}
-    # When the bytes came is provenance, not content: a dataset made again is the same dataset.
-    image.pop("fetched_at")
-    faces = [{k: v for k, v in f.items() if k not in _FACE_OWN} for f in payload["faces"]]
-    return hashlib.sha256(canonical([image, faces]).encode()).hexdigest()
-
-
-def _sample(payload: dict[str, Any], place: Callable[[str, str], Path]) -> Sample:
-    described = payload["image"]
-    described["fetched_at"] = datetime.fromisoformat(described["fetched_at"])
-    described["status"] = ImageStatus(described["status"])
-    image = Image(**described)
-    return Sample(
-        image=image,
-        faces=tuple(map(_face, payload["faces"])),
-        split=image.split or "",
-        file=place(image.sha256, image.mime),
-    )
-
-
-def _face(item: dict[str, Any]) -> Face:
-    # Half a million of these go through an export, so each field is named once and looked up.
-    points, seen = item["landmarks"], item["visibility"]
-    return Face(
-        id=item["id"],
-        image_id=item["image_id"],
-        run_id=item["run_id"],
-        box=tuple(item["box"]),
-        landmarks=None if points is None else tuple(map(tuple, points)),
-        visibility=None if seen is None else tuple(seen),
-        scheme=item["scheme"],
-        attributes=item["attributes"],
-        score=item["score"],
-        origin=_ORIGINS[item["origin"]],
-        status=_STATUSES[item["status"]],
-        identity=item["identity"],
-        version=item["version"],
-    )
 
 
 def _record(row: Row[Any]) -> Release:

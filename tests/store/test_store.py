@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,19 @@ import pytest
 from sqlalchemy.exc import StatementError
 
 from curator.errors import InputError, NotFound, SchemaMismatch, StoreError
-from curator.records import Candidate, Face, FaceStatus, ImageStatus, Origin, Outcome, RunStatus
+from curator.records import (
+    Candidate,
+    Face,
+    FaceStatus,
+    Image,
+    ImageStatus,
+    Origin,
+    Outcome,
+    RunStatus,
+)
 from curator.store import candidates, faces, images, jobs, releases, runs
 from curator.store.dataset import Dataset, create_dataset, open_dataset
+from curator.store.documents import FACE_COLUMNS, IMAGE_COLUMNS
 from curator.store.images import ImageFilter
 from curator.store.schema import metadata
 
@@ -245,6 +256,11 @@ def test_a_release_stays_what_it_was_and_can_be_made_again(dataset: Dataset) -> 
     with dataset.read() as connection:
         old, new = (releases.contents(connection, r.id) for r in (first, second))
         assert {name for sha, (name, said) in old.items() if said != new[sha][1]} == {"1.jpg"}
+
+
+def test_no_field_of_a_record_is_forgotten_by_a_release() -> None:
+    assert set(FACE_COLUMNS) == {field.name for field in fields(Face)}
+    assert set(IMAGE_COLUMNS) == {field.name for field in fields(Image)}
 
 
 def test_equal_content_has_an_equal_digest_in_another_dataset(tmp_path: Path) -> None:
