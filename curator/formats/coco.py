@@ -18,8 +18,7 @@ from curator.formats.folder import ExportFolder, TextFile
 from curator.formats.lines import first_folder, json_of
 from curator.formats.names import split_in
 from curator.formats.options import DEFAULT_OPTIONS, ExportOptions
-from curator.formats.points import FIVE, five_points
-from curator.formats.report import Tally
+from curator.formats.points import FIVE, five_of
 from curator.geometry import xywh
 from curator.records import Face, LabelledImage, Points, Sample
 from curator.schemes import SCHEMES, Visibility
@@ -77,7 +76,7 @@ class Coco:
             if split not in files:
                 text = folder.text(f"annotations/faces_{split}.json")
                 files[split] = _SplitFile(text, folder.scratch())
-            files[split].add(sample, name, folder.tally)
+            files[split].add(sample, name)
         for file in files.values():
             file.finish()
 
@@ -92,7 +91,7 @@ class _SplitFile:
         self._annotations = 0
         text.write(json.dumps(_HEAD)[:-1] + ',\n"images": [')
 
-    def add(self, sample: Sample, name: str, tally: Tally) -> None:
+    def add(self, sample: Sample, name: str) -> None:
         self._images += 1
         image = {
             "id": self._images,
@@ -105,7 +104,7 @@ class _SplitFile:
             self._annotations += 1
             head = f'{{"id": {self._annotations}, "image_id": {self._images}, '
             separator = ",\n" if self._annotations > 1 else "\n"
-            self._waiting.write(separator + head + _annotation(face, tally, sample.image.name))
+            self._waiting.write(separator + head + _annotation(face))
 
     def finish(self) -> None:
         self._text.write('],\n"annotations": [')
@@ -115,10 +114,10 @@ class _SplitFile:
         self._text.write("]}\n")
 
 
-def _annotation(face: Face, tally: Tally, image: str) -> str:
+def _annotation(face: Face) -> str:
     """The annotation's json after its ids."""
     box = [float(value) for value in xywh(face.box)]
-    five = five_points(face, tally, image)
+    five = five_of(face)
     keypoints = [0] * 15 if five is None else _triples(*five)
     content: dict[str, Any] = {
         "category_id": 1,

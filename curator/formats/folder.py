@@ -28,7 +28,9 @@ REPORT = "report.json"
 _MANIFEST_LINE = re.compile(r"[0-9a-f]{64}  (.+)")
 # Hard links do not go across file systems, to some network ones, to files of other users where
 # the kernel protects those, or beyond the link count of a file.
-_NO_LINK = frozenset({errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP})
+_NO_LINK = frozenset(
+    {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS}
+)
 
 
 class TextFile:
@@ -172,22 +174,27 @@ class ExportFolder:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with suppress(OSError):
+        try:
             self._scratch.close()
-        if error is None:
-            try:
+            if error is None:
                 self._finish()
                 self._staging.complete()
-            except OSError as cause:
-                error = cause
-        if error is None:
-            return
+                return
+        except OSError as cause:
+            self._abandon()
+            raise self._sentence(cause) from cause
+        except BaseException:
+            self._abandon()
+            raise
+        self._abandon()
+        if isinstance(error, OSError):
+            raise self._sentence(error) from error
+
+    def _abandon(self) -> None:
         for file in self._texts.values():
             with suppress(OSError):
                 file.close()
         self._staging.discard()
-        if isinstance(error, OSError):
-            raise self._sentence(error) from error
 
     def _place(self, path: str) -> str:
         """The absolute path below the build folder, its folder made."""

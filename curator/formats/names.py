@@ -46,7 +46,7 @@ def checked_name(name: str, file: str | Path, line: int | None = None) -> str:
         FormatError: if it is empty, absolute, leaves its folder, holds control characters, or is
             longer than a file's name can be.
     """
-    if not name or not (name.isprintable() or not any(map(_breaks, name))):
+    if not name or (not name.isprintable() and any(map(_breaks, name))):
         raise FormatError(f"{name!r} is no image name", file=file, line=line)
     if _ABSOLUTE.match(name):
         raise FormatError(f"the image name {name!r} is absolute", file=file, line=line)

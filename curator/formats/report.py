@@ -119,7 +119,7 @@ def _add(entries: dict[str, _Running], what: str, name: str, count: int) -> None
         return
     entry = entries.setdefault(what, _Running())
     entry.count += count
-    if len(entry.examples) < EXAMPLES:
+    if len(entry.examples) < EXAMPLES and name not in entry.examples:
         entry.examples.append(name)
 
 

@@ -80,8 +80,8 @@ class RetinaFace:
         for sample in samples:
             name = folder.names.tree(sample.image)
             folder.add_image(sample, f"{sample.split}/images/{name}", sample.faces)
-            lines = [f"# {name}", *(_line(face, folder.tally, name) for face in sample.faces), ""]
-            folder.text(f"{sample.split}/label.txt").write("\n".join(lines))
+            faces = [_line(face, folder.tally, sample.image.name) for face in sample.faces]
+            folder.text(f"{sample.split}/label.txt").write("\n".join([f"# {name}", *faces, ""]))
 
 
 def _face(fields: list[str], lines: Lines) -> Face:

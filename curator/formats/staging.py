@@ -46,24 +46,30 @@ class Staging:
         self._lock = os.open(self.build, os.O_RDONLY)
         try:
             self._hold(self._lock)
-            if self._old.exists() and not self.target.exists():
-                # Killed between the two renames of complete().
-                self._old.rename(self.target)
+            if self._old.exists():
+                self._undo_or_finish()
             _clear(self.build)
         except BaseException:
             self._release()
             raise
 
     def complete(self) -> None:
-        """Put the folder in place of whatever stands there."""
+        """Put the folder in place of whatever stands there.
+
+        Raises:
+            OSError: if the disk does not allow it; what stood there still does.
+        """
         if self.target.exists():
-            if self._old.exists():
-                shutil.rmtree(self._old)
             self.target.rename(self._old)
-        self.build.rename(self.target)
+        try:
+            self.build.rename(self.target)
+        except OSError:
+            if self._old.exists():
+                self._old.rename(self.target)
+            raise
         self._release()
-        if self._old.exists():
-            shutil.rmtree(self._old)
+        # Should this fail, the next start tries again.
+        shutil.rmtree(self._old, ignore_errors=True)
 
     def discard(self) -> None:
         """Remove what was built."""
@@ -90,6 +96,13 @@ class Staging:
                         f"{self.target} holds {path}, which no export wrote: "
                         "move it away or choose another folder"
                     )
+
+    def _undo_or_finish(self) -> None:
+        """Where a start was killed between the renames of complete(), or after them."""
+        if self.target.exists():
+            shutil.rmtree(self._old)
+        else:
+            self._old.rename(self.target)
 
     def _hold(self, descriptor: int) -> None:
         try:

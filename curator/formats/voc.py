@@ -111,9 +111,9 @@ def _splits(lists: Path) -> dict[str, str]:
             continue
         lines = Lines(file)
         for line in lines:
-            # A stem may hold spaces; the devkit's own lists of one class add a flag, these do not.
+            # The whole line: a stem may hold spaces, and only the lists of one class add a flag.
             stem = line.strip()
-            if splits.setdefault(stem, split) != split:
+            if stem and splits.setdefault(stem, split) != split:
                 raise lines.error(f"{stem} stands in {splits[stem]} too")
     return splits
 

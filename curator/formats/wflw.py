@@ -6,8 +6,9 @@
         pose expression illumination make-up occlusion blur path
 
 All on one line, 207 fields: the points, the corners of the box in whole pixels, six attributes
-that are 0 or 1, the path of the image. Source: the readme of https://wywu.github.io/projects/LAB/WFLW.html.
-Faces with five points stand in lists of the same layout, ``list_5pt_rect_attr_{split}.txt``.
+that are 0 or 1, the path of the image. Source: the readme of
+https://wywu.github.io/projects/LAB/WFLW.html. Faces with five points stand in lists of the same
+layout, ``list_5pt_rect_attr_{split}.txt``.
 """
 
 from __future__ import annotations
@@ -104,10 +105,10 @@ class Wflw:
             name = folder.names.tree(sample.image)
             faces = [face for face, _ in pointed]
             folder.add_image(sample, f"{_IMAGES}/{name}", faces)
-            rows = self._columns.texts(faces, folder.tally, name)
+            rows = self._columns.texts(faces, folder.tally, image)
             for (face, points), row in zip(pointed, rows, strict=True):
                 text = folder.text(_LIST.format(len(points), sample.split))
-                text.write(_line(face, points, row, name, folder.tally))
+                text.write(f"{_line(face, points, folder.tally, image)} {row} {name}\n")
 
     def _face(self, line: str, scheme: str, path: Path, number: int) -> Face:
         fields = line.split(None, 2 * int(scheme) + _TAIL)[:-1]
@@ -151,7 +152,6 @@ def _complete_points(face: Face, tally: Tally, image: str) -> Points | None:
     """All 98 points of a face, else all five, else None; hidden ones count, absent ones do not."""
     if face.landmarks is None or face.visibility is None or face.scheme is None:
         return None
-    seen = face.visibility
     if face.scheme == DENSE or (face.scheme, DENSE) in CONVERSIONS:
         points, seen = convert(face.landmarks, face.visibility, face.scheme, DENSE)
         if all(seen):
@@ -167,12 +167,13 @@ def _complete_points(face: Face, tally: Tally, image: str) -> Points | None:
     return five[0]
 
 
-def _line(face: Face, points: Points, row: str, name: str, tally: Tally) -> str:
-    corners = [round(value) for value in face.box]
-    if tuple(corners) != face.box:
-        tally.lose("box rounded to whole pixels", name)
+def _line(face: Face, points: Points, tally: Tally, image: str) -> str:
+    """Points and box."""
+    corners = tuple(round(value) for value in face.box)
+    if corners != face.box:
+        tally.lose("box rounded to whole pixels", image)
     coordinates = " ".join([f"{x:.6f} {y:.6f}" for x, y in points])
-    return f"{coordinates} {' '.join(map(str, corners))} {row} {name}\n"
+    return f"{coordinates} {' '.join(map(str, corners))}"
 
 
 WFLW = Wflw()

@@ -89,7 +89,7 @@ class Wider:
             raise lines.error(f"{count!r} stands where the number of faces of {name} should")
         if int(count) == 0:
             following = lines.peek()
-            if following is not None and _FACE_LINE.fullmatch(following):
+            if following is not None and _FACE_LINE.fullmatch(following.strip()):
                 next(lines)
                 if following.split() != _NO_FACE.split():
                     raise lines.error(f"a face follows, but the number of faces of {name} is 0")
@@ -121,14 +121,14 @@ class Wider:
             return f"{name}\n0\n{_NO_FACE}\n"
         lines = [name, str(len(faces))]
         rounded = 0
-        rows = self._columns.texts(faces, folder.tally, name)
+        rows = self._columns.texts(faces, folder.tally, sample.image.name)
         for face, row in zip(faces, rows, strict=True):
             x_min, y_min, x_max, y_max = face.box
             left, top, right, bottom = round(x_min), round(y_min), round(x_max), round(y_max)
             if left != x_min or top != y_min or right != x_max or bottom != y_max:
                 rounded += 1
             lines.append(f"{left} {top} {right - left} {bottom - top} {row}")
-        folder.tally.lose("box rounded to whole pixels", name, rounded)
+        folder.tally.lose("box rounded to whole pixels", sample.image.name, rounded)
         lines.append("")
         return "\n".join(lines)
 

@@ -148,12 +148,15 @@ class Yolo:
     def _line(self, face: Face, sample: Sample, tally: Tally) -> str | None:
         """What follows the class, None where no part of the box is inside the image."""
         width, height = sample.image.width, sample.image.height
-        left, top, right, bottom = inside = clip(face.box, width, height)
+        left, top, right, bottom = face.box
+        leaves = left < 0 or top < 0 or right > width or bottom > height
+        if leaves:
+            left, top, right, bottom = clip(face.box, width, height)
         w, h = (right - left) / width, (bottom - top) / height
         if w < _SMALLEST or h < _SMALLEST:
             tally.leave_out("face without a box inside the image", sample.image.name)
             return None
-        if inside != face.box:
+        if leaves:
             tally.lose("box clipped to the image", sample.image.name)
         cx, cy = (left + right) / (2 * width), (top + bottom) / (2 * height)
         box = f"{cx:.6f} {cy:.6f} {w:.6f} {h:.6f}"

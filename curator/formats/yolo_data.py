@@ -79,7 +79,7 @@ class YoloData:
         for line in lines:
             if line:
                 local = str(beside / line) if line.startswith("./") else line
-                name = checked_name(local, lines.path, lines.number)
+                name = checked_name(_relative(local, self.root), lines.path, lines.number)
                 yield name, self.root / _label_of(name)
 
 

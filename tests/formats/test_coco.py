@@ -31,7 +31,9 @@ def exported(make, export_to):
         Face(box=(0.0, 0.0, 9.0, 9.0), landmarks=dense, visibility=(2,) * 98, scheme="98"),
     ]
     samples = [make("x/a.png", faces), make("b.png"), make("c.png", [FACE], split="val")]
-    return export_to("coco", samples)[0]
+    folder, report = export_to("coco", samples)
+    assert (report.losses, report.left_out) == ({}, {})
+    return folder
 
 
 def test_the_reference_library_loads_it(exported):

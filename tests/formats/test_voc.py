@@ -34,7 +34,7 @@ DEVKIT = """\
 @pytest.fixture
 def devkit(write_text, tmp_path):
     write_text("voc/Annotations/000001.xml", DEVKIT)
-    write_text("voc/ImageSets/Main/train.txt", "000001\n")
+    write_text("voc/ImageSets/Main/train.txt", "000001\n\n")
     return tmp_path / "voc"
 
 
