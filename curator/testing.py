@@ -20,6 +20,7 @@ from typing import ClassVar
 from PIL import Image as Pillow
 
 from curator.collect import Source
+from curator.detect.contract import DetectorContract
 from curator.formats import DEFAULT_OPTIONS, ExportFolder, ExportReport, Format
 from curator.imaging import probe
 from curator.progress import Silent
@@ -34,6 +35,8 @@ from curator.records import (
     Refused,
     Sample,
 )
+
+__all__ = ["DetectorContract", "FormatContract", "SourceContract", "make_sample"]
 
 _FETCHED = datetime(2026, 1, 1, tzinfo=UTC)
 
