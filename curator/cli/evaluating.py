@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from curator.cli import console
 from curator.cli.console import JsonOption
 from curator.errors import ConfigError, InputError
-from curator.evaluate.predictions import read_predictions
-from curator.evaluate.wider import WiderResult, evaluate
-from curator.evaluate.wider_truth import read_truth
+
+if TYPE_CHECKING:
+    from curator.evaluate.wider import WiderResult
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +43,11 @@ def wider_command(
     json: JsonOption = False,
 ) -> None:
     """The official WIDER FACE protocol. Example: `curator evaluate wider --predictions P ...`."""
+    # Brings scipy, which no other command should wait for.
+    from curator.evaluate.predictions import read_predictions
+    from curator.evaluate.wider import evaluate
+    from curator.evaluate.wider_truth import read_truth
+
     found = read_predictions(predictions)
     truth = read_truth(ground_truth)
     result = evaluate(found, truth, None if photos is None else _subset(photos))
