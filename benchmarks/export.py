@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--faces", type=int, default=394_000)
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    with TemporaryDirectory(dir=".") as folder, create_dataset(Path(folder) / "big") as dataset:
+    with TemporaryDirectory() as folder, create_dataset(Path(folder) / "big") as dataset:
         started = time.perf_counter()
         fill(dataset, args.images, args.faces)
         filled = time.perf_counter()

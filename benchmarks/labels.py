@@ -65,7 +65,7 @@ def main() -> None:
     args = parser.parse_args()
     (gt,) = args.folder.glob("*_bbx_gt.txt")
     ours, theirs = [], []
-    with TemporaryDirectory(dir=".") as name:
+    with TemporaryDirectory() as name:
         root = _their_layout(args.folder, gt, Path(name) / "theirs")
         for turn in range(args.repeat):
             out = Path(name) / f"{turn}"
