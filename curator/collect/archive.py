@@ -95,7 +95,7 @@ class _Archive:
             return
         candidate = self._once(self.candidate(member.name, name))
         if any(is_hidden(part) for part in name.split("/")):
-            self.left_out.add("hidden files")
+            self.left_out.add("hidden files and folders")
         elif member.problem is not None:
             if named_image(name) or member.problem.reason is Reason.LINK:
                 yield refused(candidate, member.problem.reason, member.problem.detail)

@@ -40,7 +40,6 @@ class Crawl:
         hosts: Of the site; the one the user named, and the one its start page is on.
     """
 
-    start: str
     limits: Limits
     settled: Callable[[Candidate], bool]
     licence: str | None

@@ -191,15 +191,19 @@ class SiteParser(Parser):  # type: ignore[misc]
                 crawl.results.put(judge(candidate, reply, crawl.limits))
             return
         links = links_of(reply.data, reply.url, reply.charset)
-        fresh = [picture for picture in links.pictures if picture.url not in self._met]
+        # An address is asked once: as a page or as a picture, whatever it was met as first.
+        fresh = [picture for picture in links.pictures if self._is_new(picture.url, reply.url)]
         crawl.results.put(Note(f"{page.url}: {len(fresh)} new images"))
         for picture in fresh:
             self._met.add(picture.url)
             yield {"candidate": crawl.candidate(picture.url, reply.url, picture.title)}
         self._unaskable(links, reply.url)
         for url in links.pages:
-            if site(url) in crawl.hosts:
+            if site(url) in crawl.hosts and url not in self._met:
                 crawl.frontier.add(Page(url, page.depth + 1, reply.url))
+
+    def _is_new(self, url: str, page_url: str) -> bool:
+        return url not in self._met and url not in self.crawl.frontier and url != page_url
 
     def _report(self, page: Page, refusal: Refusal) -> None:
         if page.depth == 0:

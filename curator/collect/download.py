@@ -46,4 +46,5 @@ def picture_room(mime: str, head: bytes, limits: Limits) -> int:
         return limits.max_bytes
     if is_html(head):
         raise Refusal(Reason.NOT_AN_IMAGE, "the server sent a web page, not an image")
-    raise Refusal(Reason.NOT_AN_IMAGE, f"the server sent {mime or 'something'}, not an image")
+    detail = f"the server sent {mime or 'something'}, which is no photo that can be read"
+    raise Refusal(Reason.NOT_AN_IMAGE, detail)

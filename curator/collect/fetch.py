@@ -20,6 +20,8 @@ from curator.collect.reasons import PASSING, Reason, Refusal
 from curator.collect.wire import Adapter, Line, Wire
 
 _CHUNK = 65_536
+# More than any length has; Python refuses to read numbers of thousands.
+_DIGITS = 20
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
 _NOT_FOUND = frozenset({404, 410})
@@ -124,7 +126,7 @@ class Fetcher:
             for _ in range(self.limits.max_redirects + 1):
                 permit(url)
                 with _troubles(line), closing(self._ask(url)) as response:
-                    onward = response.headers.get("Location")
+                    onward = _location(response)
                     if response.status_code not in _REDIRECTS or not onward:
                         return self._read(response, url, room)
                 url = canonical(onward, url)
@@ -141,7 +143,7 @@ class Fetcher:
         chunks = response.iter_content(_CHUNK)
         data = bytearray(next(chunks, b""))
         most = room(mime, bytes(data[:512]), self.limits)
-        declared = response.headers.get("Content-Length", "")
+        declared = response.headers.get("Content-Length", "")[:_DIGITS]
         if declared.isdecimal() and int(declared) > most:
             raise Refusal(
                 Reason.TOO_LARGE, f"{int(declared):,} bytes are more than the limit of {most:,}"
@@ -169,6 +171,15 @@ def _check_status(response: requests.Response) -> None:
     raise Refusal(reason, f"the server answered {status} {response.reason or ''}".rstrip())
 
 
+def _location(response: requests.Response) -> str:
+    """Where a redirect leads; headers are read as Latin-1, and many servers send UTF-8."""
+    stated = response.headers.get("Location", "")
+    try:
+        return stated.encode("latin-1").decode()
+    except UnicodeError:
+        return stated
+
+
 def _content_type(response: requests.Response) -> tuple[str, str | None]:
     mime, *parameters = response.headers.get("Content-Type", "").lower().split(";")
     for parameter in parameters:
@@ -184,7 +195,7 @@ def _troubles(line: Line) -> Iterator[None]:
     error: Exception | None = None
     try:
         yield
-    except (Refusal, requests.RequestException, HTTPError, OSError, UnicodeError) as caught:
+    except (Refusal, requests.RequestException, HTTPError, OSError, ValueError) as caught:
         error = caught
     if line.is_cut:
         # Headers, and a body without a stated length, just end there, and look complete.

@@ -13,7 +13,7 @@ from curator.collect.archive import finds_in_archive
 from curator.collect.budget import within
 from curator.collect.inspection import too_large
 from curator.collect.limits import Limits
-from curator.collect.local import SOURCE, Find, LeftOut, read_all
+from curator.collect.local import SOURCE, Find, LeftOut, local_path, read_all
 from curator.collect.names import escaped, file_url, file_validator
 from curator.collect.reasons import Reason, Refusal, refused
 from curator.collect.sniff import HEAD, is_hidden, is_image, named_archive, named_image
@@ -23,7 +23,7 @@ from curator.progress import Progress
 from curator.records import Candidate, Fetched, Refused
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class FolderSource:
     """Reads a folder with all below it, in the order of the names, or one archive in its order.
 
@@ -45,10 +45,13 @@ class FolderSource:
             InputError: if the target is neither a folder nor an archive.
             SourceError: if it cannot be read at all.
         """
-        # Not resolved: the user's own path is the address he will recognise.
-        path = Path(os.path.abspath(self.target))  # noqa: PTH100 - Path.absolute keeps ".."
-        if not path.exists():
-            raise InputError(f"{path}: there is no such folder or archive")
+        path = local_path(self.target)
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError, ValueError) as cause:
+            raise InputError(f"{path}: there is no such folder or archive") from cause
+        except OSError as cause:
+            raise SourceError(f"{path}: cannot be read ({cause.strerror})") from cause
         progress.begin(f"reading {path.name or path}", None)
         yield from within(self.limits, self._records(path, settled, progress), progress)
 
@@ -105,7 +108,7 @@ def _finds_in_folder(root: Path, left_out: LeftOut, limits: Limits) -> Iterator[
         if entry is None:
             levels.pop()
         elif is_hidden(entry.name):
-            left_out.add("hidden files")
+            left_out.add("hidden files and folders")
         else:
             try:
                 if entry.is_dir(follow_symlinks=False):

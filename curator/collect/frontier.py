@@ -34,6 +34,9 @@ class Frontier:
     def __getitem__(self, url: str) -> Page:
         return self._pages[url]
 
+    def __contains__(self, url: str) -> bool:
+        return url in self._pages
+
     def add(self, page: Page) -> None:
         """Queue a page unless it is known or beyond the limits."""
         with self._change:

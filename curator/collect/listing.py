@@ -53,7 +53,7 @@ def rows(path: Path) -> Iterator[Row]:
     try:
         with path.open("rb") as file:
             start = file.read(_START)
-    except (FileNotFoundError, IsADirectoryError) as cause:
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError, ValueError) as cause:
         raise InputError(f"{path}: there is no such file") from cause
     except OSError as cause:
         raise SourceError(f"{path}: cannot be read ({cause.strerror})") from cause

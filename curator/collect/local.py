@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from curator.collect.inspection import inspect, too_large
@@ -13,7 +15,7 @@ from curator.collect.reasons import Reason, Refusal, refused
 from curator.records import Candidate, Fetched, Refused
 
 SOURCE = "folder"
-_CHUNK = 1 << 20
+_CHUNK = 1 << 16
 
 
 class Stream(Protocol):
@@ -57,8 +59,13 @@ class LeftOut:
 
     def sentence(self) -> str:
         """For a person; empty if there is nothing to say."""
-        parts = [f"{count} {what}" for what, count in sorted(self.counts.items())]
+        parts = [f"{what} ({count})" for what, count in sorted(self.counts.items())]
         return f"left out: {', '.join(parts)}" if parts else ""
+
+
+def local_path(target: str) -> Path:
+    """What the user typed as an absolute path; links in it stay, so that he recognises it."""
+    return Path(os.path.abspath(os.path.expanduser(target)))  # noqa: PTH100, PTH111
 
 
 def read_all(stream: Stream, limits: Limits) -> bytes:

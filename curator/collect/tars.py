@@ -18,9 +18,9 @@ from curator.collect.members import Member, check_ratio
 from curator.collect.reasons import Reason, Refusal
 from curator.errors import InputError, SourceError
 
-_CHUNK = 1 << 20
-# tarfile reads the long names and comments of an entry whole into memory.
-_LONGEST_READ = 4 << 20
+# tarfile reads the long names and comments of an entry whole into memory, and searches them in
+# quadratic time before Python 3.11.10. No file's content is read in larger pieces either.
+_LONGEST_READ = 1 << 16
 _PACKED: Mapping[bytes, Callable[[IO[bytes]], Any]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
@@ -48,7 +48,7 @@ class _Forward:
 
     def read(self, size: int = -1) -> bytes:
         if not 0 <= size <= _LONGEST_READ:
-            raise Refusal(Reason.BOMB, "an entry has megabytes of name or comment")
+            raise Refusal(Reason.BOMB, "the name or comment of an entry is far too long")
         data = self._unpacked.read(size)
         self._position += len(data)
         if self._unpacked is not self._raw:
@@ -59,7 +59,9 @@ class _Forward:
     def seek(self, position: int, whence: int = 0) -> int:
         if self._unpacked is self._raw:
             self._position = self._raw.seek(position, whence)
-        while self._position < position and self.read(min(_CHUNK, position - self._position)):
+        while self._position < position and self.read(
+            min(_LONGEST_READ, position - self._position)
+        ):
             pass
         return self._position
 

@@ -13,6 +13,7 @@ from curator.collect.download import download
 from curator.collect.fetch import Fetcher
 from curator.collect.limits import Limits
 from curator.collect.listing import Row, rows
+from curator.collect.local import local_path
 from curator.collect.names import escaped, file_url, file_validator, name_of_url
 from curator.collect.reasons import Reason, Refusal, refused
 from curator.collect.workers import as_done
@@ -39,7 +40,7 @@ class _ListFile:
         return refused(place, reason, detail)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class UrlsSource:
     """Fetches what a text or csv file lists; see :mod:`curator.collect.listing` for its form.
 
@@ -62,7 +63,7 @@ class UrlsSource:
             InputError: if the list is missing, no text, or a csv without a column ``url``.
             SourceError: if it cannot be read.
         """
-        path = Path(self.target).absolute()
+        path = local_path(self.target)
         # Read the beginning now: a wrong file is an error before any thread starts.
         listed = rows(path)
         progress.begin(f"fetching the addresses of {path.name}", None)

@@ -20,7 +20,7 @@ from curator.progress import Progress
 from curator.records import Candidate, Fetched, Refused
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class WebSource:
     """Walks a site from its start page, breadth first, and takes the images its pages show.
 
@@ -55,7 +55,6 @@ class WebSource:
     ) -> Generator[Fetched | Refused, None, None]:
         stop = threading.Event()
         crawl = Crawl(
-            start=start,
             limits=self.limits,
             settled=settled,
             licence=self.licence,

@@ -90,7 +90,9 @@ def test_an_archive_is_read_like_a_folder(
         licence="CC0-1.0",
         validator=f"{facts.st_size}:{facts.st_mtime_ns}",
     )
-    assert listener.notes[-1] == "left out: 1 files that are no images, 2 hidden files"
+    assert (
+        listener.notes[-1] == "left out: files that are no images (1), hidden files and folders (2)"
+    )
     assert sorted(tmp_path.rglob("*")) == before
 
 
@@ -221,7 +223,7 @@ def test_a_member_that_lies_about_its_size_is_stopped(
 def test_a_packed_tar_that_unpacks_to_too_much_is_left(
     tmp_path: Path, picture: Picture, collected: Collect, packing: str
 ) -> None:
-    members = {"1.jpg": picture(1), "zeros.bin": bytes(60_000_000), "2.jpg": picture(2)}
+    members = {"1.jpg": picture(1), "zeros.bin": bytes(30_000_000), "2.jpg": picture(2)}
     path = tarred(tmp_path / f"a.tar{packing}", members)
     result = collected("folder", path)
     assert result.names == ["1.jpg"]
@@ -229,7 +231,7 @@ def test_a_packed_tar_that_unpacks_to_too_much_is_left(
     assert "the rest of the archive was not read" in result.refused[0].detail
 
 
-def test_a_comment_of_many_megabytes_is_not_read_into_memory(
+def test_a_comment_of_megabytes_is_not_read(
     tmp_path: Path, picture: Picture, collected: Collect
 ) -> None:
     info = tarfile.TarInfo("1.jpg")
@@ -237,7 +239,7 @@ def test_a_comment_of_many_megabytes_is_not_read_into_memory(
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
         archive.addfile(tarfile.TarInfo("0.txt"))
-        info.pax_headers = {"comment": "x" * 20_000_000}
+        info.pax_headers = {"comment": "1" * 2_000_000}
         archive.addfile(info, io.BytesIO(picture(1)))
     (tmp_path / "a.tar").write_bytes(out.getvalue())
     assert collected("folder", tmp_path / "a.tar").reasons == {"a.tar": "bomb"}

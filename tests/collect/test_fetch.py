@@ -170,6 +170,47 @@ def test_a_stated_length_above_the_limit_is_believed(web: Any, fetcher: Fetcher)
     assert "300,001 bytes" in refusal(fetcher, web.url + "/x.jpg").detail
 
 
+def test_a_stated_length_of_thousands_of_digits_is_only_a_large_one(
+    web: Any, fetcher: Fetcher
+) -> None:
+    web.routes["/x.jpg"] = raw(
+        b"HTTP/1.1 200 OK\r\nContent-Length: " + b"9" * 6000 + b"\r\n\r\n\xff\xd8\xff"
+    )
+    assert refusal(fetcher, web.url + "/x.jpg").reason == "too-large"
+
+
+def raw(answer: bytes) -> Callable[[BaseHTTPRequestHandler], None]:
+    def send(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(answer)
+        request.close_connection = True
+
+    return send
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"nonsense",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: http://[\xff\xfe/\r\n\r\n",
+        b"\0" * 5000,
+    ],
+)
+def test_an_answer_that_is_no_http_is_a_reason_and_never_another_error(
+    web: Any, limits: Limits, answer: bytes
+) -> None:
+    web.routes["/x.jpg"] = raw(answer)
+    with patient(limits, timeout=1.0) as fetcher:
+        record = refusal(fetcher, web.url + "/x.jpg")
+    assert record.reason in {"interrupted", "empty", "not-an-image", "truncated", "bad-url"}
+    assert len(record.detail.splitlines()) == 1
+
+
 def test_a_small_body_that_unpacks_to_gigabytes_is_stopped(
     web: Any, picture: Picture, fetcher: Fetcher
 ) -> None:
@@ -206,7 +247,8 @@ def test_redirects_are_followed_to_the_picture(
 ) -> None:
     other_web.picture("/real.jpg", 1)
     web.serve("/a", b"", status=301, headers={"Location": "b?x=1#part"})
-    web.serve("/b?x=1", b"", status=307, headers={"Location": other_web.url + "/real.jpg"})
+    web.serve("/b?x=1", b"", status=307, headers={"Location": "/gr\u00c3\u00bc"})
+    web.serve("/gr%C3%BC", b"", status=308, headers={"Location": other_web.url + "/real.jpg"})
     record = take(fetcher, web.url + "/a")
     assert isinstance(record, Fetched)
     assert record.candidate.url == web.url + "/a"

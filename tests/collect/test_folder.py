@@ -54,6 +54,16 @@ def test_everything_below_a_folder_comes_in_the_order_of_its_names(
     assert first.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def test_the_home_folder_may_be_written_short(
+    tmp_path: Path, picture: Picture, collected: Collect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    path = put(tmp_path / "Pictures" / "1.jpg", picture(1))
+    assert (
+        collected("folder", "~/Pictures/../Pictures/").fetched[0].candidate.url == f"file://{path}"
+    )
+
+
 def test_an_empty_folder_has_no_images(tmp_path: Path, collected: Collect) -> None:
     assert collected("folder", tmp_path).records == []
 
@@ -86,7 +96,9 @@ def test_what_is_no_image_is_counted_and_told_once(
         put(tmp_path / name, picture(1))
     put(tmp_path / "1.jpg", picture(1))
     assert collected("folder", tmp_path).names == ["1.jpg"]
-    assert listener.notes[-1] == "left out: 4 files that are no images, 5 hidden files"
+    assert (
+        listener.notes[-1] == "left out: files that are no images (4), hidden files and folders (5)"
+    )
     assert listener.done == 1
 
 
@@ -116,7 +128,7 @@ def test_links_are_followed_to_files_inside_the_folder_only(
     assert result.reasons["escape.jpg"] == "link"
     assert result.reasons["nothing.jpg"] == "link"
     assert set(result.reasons) == {"escape.jpg", "nothing.jpg", "round.jpg"}
-    assert listener.notes[-1] == "left out: 2 links and devices"
+    assert listener.notes[-1] == "left out: links and devices (2)"
 
 
 def test_pipes_are_not_opened(tmp_path: Path, collected: Collect) -> None:
@@ -228,6 +240,10 @@ def test_unreadable_files_may_be_tried_again(
 def test_a_target_that_is_nothing_is_one_sentence(tmp_path: Path, collected: Collect) -> None:
     with pytest.raises(InputError, match="there is no such folder or archive"):
         collected("folder", tmp_path / "missing")
+    with pytest.raises(InputError, match="there is no such folder or archive"):
+        collected("folder", "a\0b")
+    with pytest.raises(SourceError, match="File name too long"):
+        collected("folder", tmp_path / ("x" * 300))
     with pytest.raises(InputError, match="neither a folder nor a zip or tar"):
         collected("folder", put(tmp_path / "notes.txt", b"hello " * 200))
 

@@ -271,6 +271,23 @@ def test_an_address_that_is_a_picture_itself_is_taken(
     assert again.records == []
 
 
+def test_an_address_is_asked_once_whether_it_is_shown_or_linked(
+    web: Any, picture: Picture, collected: Collect
+) -> None:
+    web.serve(
+        "/",
+        "<a href=/photo/1><img src=/photo/1></a> <a href=/photo/2>x</a> <a href=/more>x</a>"
+        "<img src='#'><img src='?'><img src=/>",
+    )
+    web.serve("/more", "<img src=/photo/2><img src=/photo/3><a href=/photo/1>x</a><img src=/more>")
+    for number in (1, 2, 3):
+        web.serve(f"/photo/{number}", picture(number), "image/jpeg")
+    result = collected("web", web.url)
+    found = sorted(r.candidate.url for r in result.fetched)
+    assert found == [f"{web.url}/photo/{n}" for n in (1, 2, 3)]
+    assert web.asked == {"/": 1, "/more": 1, "/photo/1": 1, "/photo/2": 1, "/photo/3": 1}
+
+
 def test_pages_that_link_in_circles_end(web: Any, collected: Collect) -> None:
     for number in range(6):
         links = "".join(f"<a href=/p{n}#{number}>x</a>" for n in range(6))
