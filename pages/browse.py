@@ -17,8 +17,9 @@ if total == 0:
 
 chosen = st.query_params.get(IMAGE, "")
 if chosen.isdecimal():
-    ways = st.container(horizontal=True, vertical_alignment="center")
-    wanted = image_filters(dataset, [ways.popover("Filters")] * 5)
+    line = st.container(horizontal=True, vertical_alignment="center")
+    ways = line.container(horizontal=True)
+    wanted = image_filters(dataset, [line.popover("Filters")] * 5)
     one_image.show(dataset, int(chosen), wanted, ways)
 else:
     *row, last = st.columns([3, 2, 2, 2, 1.3], vertical_alignment="bottom")

@@ -47,7 +47,6 @@ def collect_form(dataset: Dataset) -> None:
         st.warning(f"Fill in: {where.label.lower()}.")
         return
     job_cards.begin(dataset, "collect", {"source": source, "target": target.strip(), **limits})
-    st.rerun()
 
 
 def _limits(source: str) -> dict[str, Any]:

@@ -51,7 +51,6 @@ def detect_form(dataset: Dataset) -> None:
             "detect",
             {"detector": name, "accurate": accurate, "min_score": min_score},
         )
-        st.rerun()
 
 
 def _about(chosen: str) -> dict[str, str | None]:

@@ -28,12 +28,9 @@ def exports(dataset: Dataset, release: Release) -> None:
             format_func=lambda name: f"{name} — {entries[name].summary}",
             key="format",
         )
-        st.button(
-            "Export",
-            type="primary",
-            on_click=job_cards.begin,
-            args=(dataset, "export", {"release": release.name, "format": name}),
-        )
+        wanted = st.button("Export", type="primary")
+    if wanted:
+        job_cards.begin(dataset, "export", {"release": release.name, "format": name})
     job_cards.watch(dataset, ("export",))
     job_cards.latest(dataset, ("export",))
     done = exported(dataset, release)

@@ -1,4 +1,4 @@
-"""What every answer of the server carries: the one place that all requests pass.
+"""What stands before everything: the one place that all requests and answers pass.
 
 A login belongs here too, because pages, pictures, downloads and the WebSocket all come by.
 """
@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # A page of another site whose name was pointed at this machine is turned away.
@@ -42,25 +42,44 @@ HEADERS: Mapping[str, str] = {
 
 
 class Guard:
-    """Adds the headers to every answer."""
+    """Turns away what does not come from our own pages; adds the headers to every answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and its answer back with the headers."""
+        """Pass a request on, and its answer back."""
+        if scope["type"] == "http":
+            app = self._app if is_ours(Headers(scope=scope)) else _REFUSAL
+            await app(scope, receive, _with_headers(send))
+        elif scope["type"] == "websocket" and not is_ours(Headers(scope=scope)):
+            # Before Streamlit sees it, which would ask a server outside for our own address.
+            await send({"type": "websocket.close", "code": 1008})
+        else:
+            await self._app(scope, receive, send)
 
-        async def send_guarded(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
-            await send(message)
 
-        await self._app(scope, receive, send_guarded if scope["type"] == "http" else send)
+def is_ours(headers: Headers) -> bool:
+    """Whether a request names this machine and comes from no other site's page."""
+    host = headers.get("host", "")
+    origin = headers.get("origin")
+    if host.partition(":")[0] not in HOSTS:
+        return False
+    return origin is None or origin.partition("//")[2] == host
 
 
 def middleware() -> list[Middleware]:
     """All that stands before the pages and routes, the outermost first."""
-    return [
-        Middleware(Guard),
-        Middleware(TrustedHostMiddleware, allowed_hosts=list(HOSTS), www_redirect=False),
-    ]
+    return [Middleware(Guard)]
+
+
+_REFUSAL = PlainTextResponse("this is not for other sites", status_code=400)
+
+
+def _with_headers(send: Send) -> Send:
+    async def send_guarded(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(HEADERS)
+        await send(message)
+
+    return send_guarded

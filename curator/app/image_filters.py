@@ -13,7 +13,7 @@ from curator.store import images
 from curator.store.dataset import Dataset
 from curator.store.images import ImageFilter
 
-# Heights of faces that can be chosen, pixels; the ends mean any.
+# Heights of faces that can be chosen, pixels; the ends mean no limit.
 HEIGHTS = (0, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 10_000)
 FACES = {"with faces": True, "without faces": False}
 PAGE, IMAGE = "page", "image"
@@ -52,6 +52,13 @@ def from_the_start() -> None:
     """Other choices: back to the first page, and to the grid."""
     st.session_state[PAGE] = 1
     st.query_params.pop(IMAGE, None)
+
+
+def clear() -> None:
+    """Back to all images."""
+    cleared = {"name": "", "score": (0.0, 1.0), "height": (HEIGHTS[0], HEIGHTS[-1])}
+    st.session_state.update(cleared | dict.fromkeys(("source", "split", "status", "faces")))
+    from_the_start()
 
 
 def _choice(label: str, options: list[str], counts: Mapping[str, int]) -> str | None:
@@ -101,4 +108,5 @@ def _face_choices() -> tuple[str | None, tuple[float, float], tuple[int, int]]:
 
 
 def _height(pixels: int) -> str:
-    return "any" if pixels in (HEIGHTS[0], HEIGHTS[-1]) else f"{pixels} px"
+    # The slider finds its values again by these words, so no two may be the same.
+    return "any more" if pixels == HEIGHTS[-1] else f"{pixels} px"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from curator.app import sentences
 from curator.app.gallery import gallery, legend
-from curator.app.image_filters import IMAGE, PAGE
+from curator.app.image_filters import IMAGE, PAGE, clear
 from curator.app.text import number, of_many
 from curator.store import faces, images
 from curator.store.dataset import Dataset
@@ -20,8 +21,10 @@ def show(dataset: Dataset, wanted: ImageFilter) -> None:
     """Draw a page of it, and the way to the others."""
     with dataset.read() as connection:
         total = images.count(connection, wanted)
+        all_of_them = images.count(connection, ImageFilter())
     if total == 0:
-        st.info("No image is like that. Widen the choices above.")
+        sentences.nothing_yet("No image is like that", "Other filters find more.")
+        st.button("Clear the filters", on_click=clear)
         return
     pages = -(-total // ON_A_PAGE)
     if st.session_state.get(PAGE, 1) > pages:
@@ -38,7 +41,8 @@ def show(dataset: Dataset, wanted: ImageFilter) -> None:
         current = faces.current(connection, [image.id for image in found])
     here = f"{number(first + 1)} to {number(first + len(found))} of " if pages > 1 else ""
     with place:
-        legend(f"{here}{of_many(total, 'image')}, by name")
+        rest = f" ({number(all_of_them)} in all)" if total < all_of_them else ""
+        legend(f"{here}{of_many(total, 'image')}{rest}")
     gallery(
         [(image, current[image.id]) for image in found],
         key="grid",

@@ -19,9 +19,10 @@ _LOG_LINES = 200
 
 
 def begin(dataset: Dataset, task: str, params: Mapping[str, Any]) -> None:
-    """Start a job from a button's callback; a wrong parameter is told on the page."""
+    """Start a job and draw the page anew with it; where it cannot start, say why instead."""
     with sentences.told():
         jobs.start(dataset, task, params)
+        st.rerun()
 
 
 def recent(dataset: Dataset, tasks: Sequence[str]) -> list[Job]:

@@ -39,12 +39,6 @@ def dataset() -> Dataset:
     return _opened(folder)
 
 
-def close() -> None:
-    """Let go of it."""
-    dataset().close()
-    _opened.cache_clear()
-
-
 @cache
 def _opened(folder: str) -> Dataset:
     return open_dataset(Path(folder), database_url=settings().database_url)

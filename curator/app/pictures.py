@@ -29,8 +29,6 @@ from curator.store.dataset import Dataset
 
 FOREVER = "private, max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"
-# The largest number a row can have.
-_LARGEST = 2**63 - 1
 
 
 def original_url(image: Image) -> str:
@@ -109,12 +107,9 @@ class Pictures:
         return _jpeg(request, key, lambda: self._thumbnails.crop(image, face))
 
     def _image(self, request: Request) -> Image:
-        number = request.path_params["image"]
-        if number > _LARGEST:
-            raise HTTPException(404, f"no image {number}")
         try:
             with self._dataset.read() as connection:
-                return images.get(connection, number)
+                return images.get(connection, request.path_params["image"])
         except NotFound as cause:
             raise HTTPException(404, str(cause)) from cause
 

@@ -30,7 +30,6 @@ def release_form(dataset: Dataset) -> None:
     job_cards.begin(
         dataset, "release", {"name": name.strip(), "shares": shares, **selection, **more}
     )
-    st.rerun()
 
 
 def _selection(sources: list[str]) -> dict[str, Any]:

@@ -30,7 +30,6 @@ CONFIG: dict[str, Any] = {
     "global.disableWidgetStateDuplicationWarning": True,
     "logger.level": "warning",
     "server.address": ADDRESS,
-    "server.allowedHosts": list(guard.HOSTS),
     "server.enableCORS": True,
     "server.enableXsrfProtection": True,
     "server.fileWatcherType": "none",

@@ -15,16 +15,16 @@ _MOST = 8
 
 def show(found: Overview) -> None:
     """Draw the counts two by two, then the runs."""
-    counted = {
-        "Status": found.by_status,
-        "Source": found.by_source,
-        "Split": found.by_split,
-        "Licence of the images": found.by_licence,
-    }
-    for place, (title, counts) in zip(st.columns(2) * 2, counted.items(), strict=True):
+    counted = (
+        ("Status", found.by_status, ""),
+        ("Source", found.by_source, ""),
+        ("Split", found.by_split, "not split yet"),
+        ("Licence of the images", found.by_licence, "not stated"),
+    )
+    for place, (title, counts, none) in zip(st.columns(2) * 2, counted, strict=True):
         with place:
             st.subheader(title, anchor=False)
-            bars(_largest(counts))
+            bars(_largest(counts, none))
     runs = [run for run in found.runs if run.kind != "collect"]
     if not runs:
         return
@@ -43,10 +43,10 @@ def show(found: Overview) -> None:
     )
 
 
-def _largest(counts: Mapping[str, int]) -> dict[str, int]:
+def _largest(counts: Mapping[str, int], none: str) -> dict[str, int]:
     """The largest first; what is too many to show is summed up as others."""
     ordered = sorted(counts.items(), key=lambda item: -item[1])
-    shown = {"none stated" if name == "none" else name: count for name, count in ordered[:_MOST]}
+    shown = {none if name == "none" and none else name: count for name, count in ordered[:_MOST]}
     if len(ordered) > _MOST:
         shown[f"{len(ordered) - _MOST} others"] = sum(count for _, count in ordered[_MOST:])
     return shown

@@ -92,12 +92,12 @@ class Viewer {
     }
     this.layer.classList.toggle("one", Boolean(face));
     this.said.textContent = face ? face.text : this.data.hint;
-    this.zoom.style.transform = face ? this.closeUp(face.box) : "none";
+    this.closeUp(face ? face.box : [0, 0, this.data.width, this.data.height]);
     // The copy for the screen is not sharp close up.
     if (face && this.data.original) this.photo.src = this.data.original;
   }
 
-  // Moves and scales the photo so that the face fills about half of the stage.
+  // Moves and scales the photo so that the box fills about half of the stage.
   closeUp([left, top, right, bottom]) {
     const { width, height } = this.data;
     const share = Math.max((right - left) / width, (bottom - top) / height, 0.01);
@@ -105,7 +105,8 @@ class Viewer {
     const shift = (middle) => Math.min(Math.max(0.5 - middle * scale, 1 - scale), 0) * 100;
     const x = shift((left + right) / 2 / width);
     const y = shift((top + bottom) / 2 / height);
-    return `translate(${x}%, ${y}%) scale(${scale})`;
+    this.zoom.style.setProperty("--scale", scale);
+    this.zoom.style.transform = `translate(${x}%, ${y}%) scale(${scale})`;
   }
 }
 
