@@ -75,6 +75,6 @@ def _opened(place: Path, open_it: Any) -> Any:
         return open_it()
     except Exception as cause:  # the errors of onnxruntime share no base
         raise RunError(
-            f"{place}: the weights are broken or no ONNX file; delete {place.name} to have the "
-            "pack downloaded again"
+            f"{place}: the weights are broken or no ONNX file; delete the folder of the pack to "
+            "have it downloaded again"
         ) from cause

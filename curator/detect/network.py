@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -92,9 +93,7 @@ class Network:
 
 def session_options() -> Any:
     """How every session of this package runs: one thread, silent."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
+    options = _onnxruntime().SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
@@ -107,14 +106,20 @@ def open_session(file: Path, graph: bytes | None = None) -> Any:
     Raises:
         RunError: if they are no graph that onnxruntime can run.
     """
-    import onnxruntime
-
     try:
-        return onnxruntime.InferenceSession(
+        return _onnxruntime().InferenceSession(
             graph or str(file), session_options(), providers=["CPUExecutionProvider"]
         )
     except Exception as cause:  # the errors of onnxruntime share no base
         raise RunError(f"{file}: the weights are broken or no ONNX file") from cause
+
+
+def _onnxruntime() -> Any:
+    # It reports usage to its maker unless told not to before the first import.
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    import onnxruntime
+
+    return onnxruntime
 
 
 def _with_free_size(file: Path, fixed_wh: tuple[int, int]) -> bytes:

@@ -11,6 +11,7 @@ import re
 import shutil
 import tempfile
 import zipfile
+import zlib
 from pathlib import Path
 
 from curator.config import settings
@@ -59,9 +60,10 @@ def fetch(pack: str, progress: Progress) -> Path:
             archive = folder / f"{pack}.zip"
             _transfer(model_zoo_download_url(archive.name), archive, pack, progress)
             unpacked = _unpack(archive, folder / pack)
-            if place.exists():
-                shutil.rmtree(place)
-            unpacked.rename(place)
+            # Another process may have been faster; what holds no network is a broken leftover.
+            if find(pack, None) is None:
+                shutil.rmtree(place, ignore_errors=True)
+                unpacked.rename(place)
     except OSError as cause:
         raise RunError(f"{place}: the pack cannot be kept there ({cause.strerror})") from cause
     return place
@@ -83,12 +85,22 @@ def _transfer(url: str, file: Path, pack: str, progress: Progress) -> None:
                     progress.advance(len(chunk))
     except requests.RequestException as cause:
         raise RunError(
-            f"the weights {pack!r} of insightface are not on this machine and cannot be "
-            "downloaded: connect it to the internet, or name a folder with "
-            f"insightface/models/{pack}/*.onnx or onnx/*.onnx in CURATOR_MODELS"
+            f"the weights {pack!r} of insightface are not on this machine and their download "
+            f"failed ({_why(cause)}): try again with a connection to the internet, or name a "
+            f"folder that holds insightface/models/{pack}/*.onnx or onnx/*.onnx in CURATOR_MODELS"
         ) from cause
     if total is not None and file.stat().st_size != total:
         raise RunError(f"the download of {pack} ended early: try again")
+
+
+def _why(cause: Exception) -> str:
+    import requests
+
+    if isinstance(cause, requests.HTTPError) and cause.response is not None:
+        return f"HTTP {cause.response.status_code}"
+    if isinstance(cause, requests.Timeout):
+        return "no answer in time"
+    return "no connection" if isinstance(cause, requests.ConnectionError) else "it broke off"
 
 
 def _unpack(archive: Path, folder: Path) -> Path:
@@ -96,7 +108,7 @@ def _unpack(archive: Path, folder: Path) -> Path:
     try:
         with zipfile.ZipFile(archive) as members:
             members.extractall(folder)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError) as cause:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as cause:
         raise RunError(
             f"the download of {archive.stem} is no whole zip archive: try again"
         ) from cause

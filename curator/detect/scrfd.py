@@ -8,7 +8,6 @@ https://github.com/deepinsight/insightface/tree/master/detection/scrfd.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,12 +93,12 @@ def open_scrfd(variant: str | None, options: Options) -> OnnxDetector:
     """Weights of this layout from a file, without the insightface package.
 
     Raises:
-        ConfigError: if no file is named.
+        ConfigError: if no file is named, or there is none.
         RunError: if it cannot be used.
     """
     if variant is None:
         raise ConfigError("detector 'scrfd' needs a file: scrfd:/path/to/weights.onnx")
-    network = Network(Path(variant))
+    network = Network(options.weights("scrfd", variant))
     return OnnxDetector(
         network,
         Scrfd(network, options.min_score),
