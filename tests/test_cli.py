@@ -96,6 +96,20 @@ def test_the_story_from_labels_to_export_in_four_commands(
     assert summary["by_status"] == {"labelled": 10}
 
 
+def test_our_own_table_carries_provenance_into_another_dataset(
+    curator: Curator, labelled: Path, tmp_path: Path
+) -> None:
+    words = ("import", "wider", labelled / "gt.txt", "--images", labelled, "-d", "d")
+    assert curator(*words, "--licence", "CC-BY-4.0").status == 0
+    curator("release", "v1", "-d", "d")
+    curator("export", "csv", "out", "-r", "v1", "-d", "d")
+    (table,) = tmp_path.glob("out/*.csv")
+    assert curator("import", "csv", table, "-d", "other").status == 0
+    summary = curator("show", "-d", "other", "--json").json
+    assert summary["by_licence"] == {"CC-BY-4.0": 10}
+    assert summary["by_source"] == {"import:wider": 10}
+
+
 def test_the_dataset_is_found_by_option_setting_or_place(
     curator: Curator, labelled: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
