@@ -1,0 +1,258 @@
+"""The loop: draw, predict, compare, step; save and look at the validation split on the way."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.optim import SGD, AdamW, Optimizer
+from torch.optim.swa_utils import AveragedModel
+
+from curator.errors import RunError
+from curator.progress import Progress
+from curator.train import checkpoint
+from curator.train.anchors import anchors_for
+from curator.train.augment import Cropper
+from curator.train.batches import Batch, Plan, batches
+from curator.train.budget import Budget, StepClock
+from curator.train.checkpoint import Checkpoint
+from curator.train.curve import Curve, Diary
+from curator.train.losses import multi_task_loss
+from curator.train.network import WIDTHS, RetinaFaceNetwork
+from curator.train.recipe import Recipe
+
+CHECKPOINT = "checkpoint.pt"
+_LARGEST_GRADIENT = 10.0
+
+Tensors = tuple[Tensor, ...] | list[Tensor]
+Judge = Callable[[RetinaFaceNetwork], Mapping[str, float]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """Where and how long to train.
+
+    Attributes:
+        folder: Of the run: checkpoint and curve.
+        device: ``cpu`` or ``cuda``.
+        budget: How long.
+        steps_an_epoch: How many steps draw as many crops as there are photos.
+        ahead: Processes that draw crops; 0 draws in this one.
+        saved_every: Seconds between two checkpoints.
+    """
+
+    folder: Path
+    device: str
+    budget: Budget
+    steps_an_epoch: int
+    ahead: int = 1
+    saved_every: float = 60.0
+
+
+class Training:
+    """A training run, at the step it has reached.
+
+    Args:
+        recipe: How to train; a run that goes on needs the recipe it began with.
+        setup: Where and how long.
+
+    Raises:
+        RunError: if the checkpoint in the folder is of another recipe.
+    """
+
+    def __init__(self, recipe: Recipe, setup: Setup) -> None:
+        self.recipe = recipe
+        self.setup = setup
+        torch.manual_seed(recipe.seed)
+        network = RetinaFaceNetwork(WIDTHS[recipe.network])
+        # Both change the network itself.
+        network.to(setup.device)
+        network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network
+        self.averaged = _averaged(self.network, recipe)
+        self.optimizer = _optimizer(self.network, recipe)
+        self.steps = 0
+        self.clock = StepClock()
+        self.diary = Diary()
+        self._whole = True
+        self._resume()
+
+    @property
+    def share(self) -> float:
+        """How much of the budget is used up."""
+        setup = self.setup
+        return setup.budget.share(self.steps, self.clock.seconds, setup.steps_an_epoch)
+
+    @property
+    def best(self) -> RetinaFaceNetwork:
+        """The network to judge and to export: the averaged one where there is one."""
+        if self.averaged is None:
+            return self.network
+        return cast("RetinaFaceNetwork", self.averaged.module)
+
+    def run(self, cropper: Cropper, judge: Judge, progress: Progress) -> None:
+        """Train until the budget is used up.
+
+        An interruption between two steps is saved; within one, the last saved step stays.
+
+        Raises:
+            RunError: if the loss is no number any more, or the disk cannot be written.
+        """
+        curve = Curve(self.setup.folder, self.steps)
+        saved = time.monotonic()
+        progress.begin("training", 1000)
+        shown = 0
+        drawn, size = self._drawn(cropper), self._size()
+        try:
+            while self.share < 1:
+                if self._size() != size:
+                    drawn, size = self._drawn(cropper), self._size()
+                self.step(next(drawn))
+                permille = min(int(self.share * 1000), 1000)
+                progress.advance(permille - shown, f"loss {self.diary.last:.3f}")
+                shown = permille
+                if self.steps % self.setup.steps_an_epoch == 0:
+                    self._close_epoch(curve, judge)
+                if time.monotonic() - saved >= self.setup.saved_every:
+                    self.save()
+                    saved = time.monotonic()
+            if self.diary.count:
+                self._close_epoch(curve, judge)
+        finally:
+            if self._whole:
+                self.save()
+            curve.close()
+
+    def step(self, batch: Batch) -> None:
+        """One step.
+
+        Raises:
+            RunError: if the loss is no number any more.
+        """
+        started = time.monotonic()
+        setup = self.setup
+        self._whole = False
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.recipe.learning_rate * self.rate()
+        self.network.train()
+        images = batch.images(setup.device)
+        kind = "cuda" if setup.device.startswith("cuda") else "cpu"
+        with torch.autocast(kind, torch.bfloat16):
+            predictions = self.network(images)
+        anchors = anchors_for(images.shape[3], images.shape[2], setup.device)
+        targets = [each.to(setup.device) for each in batch.targets]
+        loss = multi_task_loss(predictions.float(), anchors, targets, self.recipe)
+        if not math.isfinite(loss.total.item()):
+            raise RunError(f"the loss is {loss.total.item()} at step {self.steps}")
+        self.optimizer.zero_grad()
+        loss.total.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.network.parameters(), _LARGEST_GRADIENT)
+        self.optimizer.step()
+        if self.averaged is not None:
+            self.averaged.update_parameters(self.network)
+        self.steps += 1
+        self.diary.add(loss)
+        self.clock.add(time.monotonic() - started)
+        self._whole = True
+
+    def save(self) -> None:
+        """Put the state on the disk.
+
+        Raises:
+            RunError: if it cannot be written.
+        """
+        averaged = {} if self.averaged is None else self.averaged.state_dict()
+        state = Checkpoint(
+            recipe=self.recipe.as_dict(),
+            steps=self.steps,
+            seconds=self.clock.seconds,
+            network=self.network.state_dict(),
+            averaged=averaged,
+            optimizer=self.optimizer.state_dict(),
+            losses=self.diary.state(),
+        )
+        checkpoint.save(state, self.setup.folder / CHECKPOINT)
+
+    def _resume(self) -> None:
+        file = self.setup.folder / CHECKPOINT
+        state = checkpoint.load(file, self.setup.device)
+        if state is None:
+            return
+        if Recipe.from_dict(state.recipe) != self.recipe:
+            raise RunError(
+                f"{file}: began with another recipe; go on with that one, or use another folder"
+            )
+        self.network.load_state_dict(state.network)
+        if self.averaged is not None:
+            self.averaged.load_state_dict(state.averaged)
+        self.optimizer.load_state_dict(dict(state.optimizer))
+        self.steps = state.steps
+        self.clock = StepClock(state.seconds)
+        self.diary = Diary.of(state.losses)
+
+    def _size(self) -> int:
+        return self.recipe.size_at(self.share)
+
+    def _drawn(self, cropper: Cropper) -> Iterator[Batch]:
+        plan = Plan(self.steps, self.recipe.batch, self._size(), self.setup.ahead)
+        return batches(cropper, plan)
+
+    def rate(self) -> float:
+        """The part of the highest learning rate that this step takes."""
+        warm = min((self.steps + 1) / max(self.recipe.warmup, 1), 1.0)
+        share = min(self.share, 1.0)
+        if self.recipe.schedule == "cosine":
+            return warm * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
+        return warm * (1.0 if share < 0.75 else 0.1 if share < 0.9 else 0.01)
+
+    def _close_epoch(self, curve: Curve, judge: Judge) -> None:
+        epoch = math.ceil(self.steps / self.setup.steps_an_epoch)
+        figures = self.diary.means() | {
+            "epoch": epoch,
+            "minutes": self.clock.seconds / 60,
+            "learning_rate": self.recipe.learning_rate * self.rate(),
+        }
+        if epoch % self.recipe.judged_every == 0 or self.share >= 1:
+            figures |= judge(self.best)
+        curve.add(self.steps, figures)
+        self.diary = Diary()
+
+
+def _averaged(network: RetinaFaceNetwork, recipe: Recipe) -> AveragedModel | None:
+    if not recipe.average:
+        return None
+
+    @torch.no_grad()
+    def follow(averaged: Tensors, now: Tensors, count: int | Tensor) -> None:
+        # The first steps are soon forgotten: the average spans a tenth of the run at most.
+        decay = min(recipe.average, (1 + int(count)) / (10 + int(count)))
+        for old, new in zip(averaged, now, strict=True):
+            if old.is_floating_point():
+                old.lerp_(new, 1 - decay)
+            else:
+                old.copy_(new)
+
+    return AveragedModel(network, multi_avg_fn=follow, use_buffers=True)
+
+
+def _optimizer(network: nn.Module, recipe: Recipe) -> Optimizer:
+    if recipe.optimizer == "sgd":
+        return SGD(
+            network.parameters(),
+            lr=recipe.learning_rate,
+            momentum=0.9,
+            weight_decay=recipe.weight_decay,
+        )
+    plain: Sequence[nn.Parameter] = [p for p in network.parameters() if p.ndim == 1]
+    decayed = [p for p in network.parameters() if p.ndim > 1]
+    groups = [
+        {"params": decayed, "weight_decay": recipe.weight_decay},
+        {"params": plain, "weight_decay": 0.0},
+    ]
+    return AdamW(groups, lr=recipe.learning_rate)
