@@ -1,0 +1,105 @@
+"""teach and train: from proposals to points, from a release to weights."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from curator.cli import console
+from curator.cli.console import DatasetOption, JsonOption
+from curator.pipeline.learn import LearnReport, learn, request_of
+from curator.pipeline.teach import TeachReport, TeachRequest, teach_points
+from curator.train import TRAINERS
+
+
+def register(app: typer.Typer) -> None:
+    """Add these verbs to the command line."""
+    app.command("teach")(teach_command)
+    app.command("train")(train_command)
+
+
+def teach_command(
+    teachers: Annotated[
+        list[str], typer.Argument(help="Detectors that have run: their names, or numbers of runs.")
+    ],
+    dataset: DatasetOption = None,
+    min_score: Annotated[
+        float, typer.Option(min=0, max=1, help="Mean score below which they have said nothing.")
+    ] = 0.25,
+    sure: Annotated[
+        float, typer.Option(min=0, max=1, help="Mean score from which they may doubt labels.")
+    ] = 0.6,
+    json: JsonOption = False,
+) -> None:
+    """Give labelled faces the points detectors see. Example: `curator teach yunet retinaface`."""
+    request = TeachRequest(teachers=tuple(teachers), min_score=min_score, sure=sure)
+    with console.opened(dataset) as opened, console.bar() as bar:
+        report = teach_points(opened, request, bar)
+    if json:
+        console.print_json(report)
+    else:
+        print_teaching(report)
+
+
+def train_command(
+    trainer: Annotated[str, typer.Argument(help=f"One of: {', '.join(TRAINERS.names())}.")],
+    release: Annotated[str, typer.Option("--release", "-r", help="What to learn from.")],
+    dataset: DatasetOption = None,
+    recipe: Annotated[str, typer.Option(help="How to train: modern or paper.")] = "modern",
+    minutes: Annotated[
+        float | None, typer.Option(help="At most so many minutes in training steps.")
+    ] = None,
+    epochs: Annotated[
+        float | None, typer.Option(help="At most so often as many crops as there are photos.")
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda, or auto for the best there is.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Another seed is another run.")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Train on a release. Example: `curator train retinaface --release v1 --minutes 60`."""
+    request = request_of(
+        trainer,
+        release,
+        recipe=recipe,
+        minutes=minutes,
+        epochs=epochs,
+        device=device,
+        seed=seed,
+    )
+    with console.opened(dataset) as opened, console.bar() as bar:
+        report = learn(opened, request, bar)
+    if json:
+        console.print_json(report)
+    else:
+        print_training(report)
+
+
+def print_teaching(report: TeachReport) -> None:
+    """What teachers added, as a table."""
+    facts = {
+        "teachers": ", ".join(report.teachers),
+        "images": report.images,
+        "labelled faces given points": report.pointed,
+        "labelled faces without points": report.unpointed,
+        "proposals beside labels": report.doubted,
+        "proposals in images without labels": report.proposed,
+        "images left as they are": report.left,
+        "seconds": round(report.seconds, 1),
+    }
+    console.print_facts("Teachers", facts)
+    console.say("next: curator release NAME")
+
+
+def print_training(report: LearnReport) -> None:
+    """A training run as a table."""
+    facts = {
+        "photos": report.photos,
+        "steps": report.steps,
+        "minutes in steps": round(report.minutes, 1),
+        **report.figures,
+        "weights": report.weights,
+        "curve": report.folder / "curve.csv",
+    }
+    console.print_facts("Training", facts)
+    console.say(f"next: curator detect --detector insightface:{report.weights}")

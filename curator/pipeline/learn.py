@@ -1,0 +1,162 @@
+"""Learn: a release becomes weights, watched on its validation split."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from curator.config import settings
+from curator.errors import ConfigError
+from curator.evaluate import wider
+from curator.evaluate.wider_truth import Photo
+from curator.pipeline.export import samples
+from curator.progress import Progress
+from curator.records import Detections, Face, Run, RunStatus, Sample
+from curator.store import releases, runs
+from curator.store.dataset import Dataset
+from curator.train import TRAINERS, TrainOptions
+
+# Least height of a face, pixels of the photo, to count at each level: WIDER FACE's levels go by
+# what generic proposals find, which is much the same (Yang et al. 2016, figure 5).
+LEVELS: Mapping[str, float] = {"easy": 60, "medium": 30, "hard": 10}
+_PATH_CHARACTERS = frozenset("/\\:")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnRequest:
+    """What to train on what.
+
+    Attributes:
+        trainer: A name of the registry of trainers.
+        release: Its split ``train`` is learned, its split ``val`` watched, no other looked at.
+        options: How to train.
+    """
+
+    trainer: str
+    release: str
+    options: TrainOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearnReport:
+    """What training made.
+
+    Attributes:
+        folder: Of the run: checkpoint, curve, TensorBoard's events, weights.
+        weights: The exported ONNX file.
+        photos: Trained on.
+        steps: Taken in all, earlier starts of the same run included.
+        minutes: Spent in them.
+        figures: Of the last look at the validation split, and the losses of the last epoch.
+    """
+
+    run_id: int
+    folder: Path
+    weights: Path
+    photos: int
+    steps: int
+    minutes: float
+    figures: Mapping[str, float]
+    seconds: float
+
+
+def learn(dataset: Dataset, request: LearnRequest, progress: Progress) -> LearnReport:
+    """Train on a release; the same request goes on where an interrupted one stopped.
+
+    Raises:
+        ConfigError: if the trainer, the recipe or an option is not known or out of range.
+        MissingExtra: if a library the trainer needs is not installed.
+        NotFound: if there is no such release.
+        InputError: if it has nothing to train on.
+        RunError: if training cannot go on.
+    """
+    started = time.monotonic()
+    train = TRAINERS.load(request.trainer)
+    folder = folder_of(dataset, request)
+    with dataset.write() as connection:
+        release = releases.get(connection, request.release)
+        run = _begin(connection, request, release.manifest_sha256)
+    chosen = list(samples(dataset, request.release))
+    status, metrics = RunStatus.FAILED, dict(run.metrics)
+    try:
+        trained = train(chosen, folder, request.options, judge=judge, progress=progress)
+        status, metrics = RunStatus.DONE, dict(trained.figures)
+    except KeyboardInterrupt:
+        status = RunStatus.CANCELLED
+        raise
+    finally:
+        with dataset.write() as connection:
+            runs.finish(connection, run.id, status=status, metrics=metrics)
+    return LearnReport(
+        run_id=run.id,
+        folder=folder,
+        weights=trained.weights,
+        photos=trained.photos,
+        steps=trained.steps,
+        minutes=trained.seconds / 60,
+        figures=trained.figures,
+        seconds=time.monotonic() - started,
+    )
+
+
+def request_of(trainer: str, release: str, **options: Any) -> LearnRequest:
+    """A request under the settings; options are those of :class:`TrainOptions`."""
+    return LearnRequest(
+        trainer=trainer,
+        release=release,
+        options=TrainOptions(threads=settings().threads, **options),
+    )
+
+
+def folder_of(dataset: Dataset, request: LearnRequest) -> Path:
+    """Where a training run keeps what it makes; equal requests share it.
+
+    Raises:
+        ConfigError: if the name of the recipe is no file name.
+    """
+    options = request.options
+    if _PATH_CHARACTERS & set(options.recipe):
+        raise ConfigError(f"unknown recipe {options.recipe!r}")
+    name = f"{request.trainer}-{request.release}-{options.recipe}-{options.seed}"
+    return dataset.folder / "runs" / name
+
+
+def judge(chosen: Sequence[Sample], found: Sequence[Detections]) -> dict[str, float]:
+    """WIDER-style average precision of detections in samples, at three levels of face size.
+
+    Proposals of a detector and faces marked invalid are neither right nor wrong; a level that
+    has no face is left out.
+    """
+    truth = {str(i): _truth(sample.faces) for i, sample in enumerate(chosen)}
+    predictions = {
+        str(i): np.column_stack([each.boxes, each.scores]).astype(np.float64)
+        for i, each in enumerate(found)
+    }
+    ap = wider.evaluate(predictions, truth).ap
+    return {f"ap_{level}": value for level, value in ap.items() if not np.isnan(value)}
+
+
+def _truth(faces: Sequence[Face]) -> Photo:
+    boxes = np.array([face.box for face in faces], np.float64).reshape(-1, 4)
+    heights = boxes[:, 3] - boxes[:, 1]
+    judged = np.array(
+        [face.score is None and not face.attributes.get("invalid") for face in faces], bool
+    )
+    return Photo(
+        boxes=boxes, counts={level: judged & (heights >= least) for level, least in LEVELS.items()}
+    )
+
+
+def _begin(connection: Any, request: LearnRequest, manifest: str) -> Run:
+    options = request.options
+    return runs.begin(
+        connection,
+        kind="train",
+        method=f"{request.trainer}:{options.recipe}",
+        params={"release": request.release, "manifest": manifest, "seed": options.seed},
+    )
