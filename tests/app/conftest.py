@@ -5,8 +5,14 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPResponse
@@ -178,6 +184,73 @@ class Client:
             return response, response.read()
         finally:
             connection.close()
+
+
+@dataclass
+class Running:
+    """The app in a process of its own.
+
+    Attributes:
+        said: What it wrote to stderr, known once it is over.
+    """
+
+    port: int
+    said: str = ""
+
+
+class Apps:
+    """Starts the app as a user does."""
+
+    # A machine may be set up for other apps of Streamlit; this one must not care.
+    environment: Mapping[str, str] = os.environ | {
+        "STREAMLIT_SERVER_ADDRESS": "0.0.0.0",
+        "STREAMLIT_SERVER_PORT": "1",
+        "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "true",
+        "STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION": "false",
+        "STREAMLIT_SERVER_ENABLE_CORS": "false",
+        "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "poll",
+        "STREAMLIT_CLIENT_TOOLBAR_MODE": "developer",
+    }
+
+    def free_port(self) -> int:
+        with listen(0) as listener:
+            return int(listener.getsockname()[1])
+
+    def command(self, folder: Path, port: int) -> list[str]:
+        program = [sys.executable, "-c", "import curator.cli as c; c.main()"]
+        return [*program, "app", "--no-browser", "--dataset", str(folder), "--port", str(port)]
+
+    @contextmanager
+    def running(self, folder: Path) -> Iterator[Running]:
+        """Until the block ends; then as by Ctrl+C, which is no failure."""
+        port = self.free_port()
+        process = subprocess.Popen(
+            self.command(folder, port), env=self.environment, stderr=subprocess.PIPE, text=True
+        )
+        running = Running(port)
+        try:
+            deadline = time.monotonic() + 60
+            while not self._answers(port):
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                time.sleep(0.1)
+            yield running
+        finally:
+            process.send_signal(signal.SIGINT)
+            _, running.said = process.communicate(timeout=30)
+        assert process.returncode == 0
+
+    def _answers(self, port: int) -> bool:
+        try:
+            return Client(port).get("/_stcore/health")[0].status == 200
+        except OSError:
+            return False
+
+
+@pytest.fixture(scope="session")
+def apps() -> Apps:
+    """Starts the app as a user does."""
+    return Apps()
 
 
 @pytest.fixture

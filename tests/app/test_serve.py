@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,16 +17,6 @@ from curator.app.serve import listen, serve
 from curator.errors import ConfigError, NotFound
 from curator.store.dataset import create_dataset
 
-# A user's machine may be set up for other apps of Streamlit; this one must not care.
-OTHER_APPS = {
-    "STREAMLIT_SERVER_ADDRESS": "0.0.0.0",
-    "STREAMLIT_SERVER_PORT": "1",
-    "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "true",
-    "STREAMLIT_SERVER_ENABLE_XSRF_PROTECTION": "false",
-    "STREAMLIT_SERVER_ENABLE_CORS": "false",
-    "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "poll",
-    "STREAMLIT_CLIENT_TOOLBAR_MODE": "developer",
-}
 EXPECTED = {
     "server.address": "127.0.0.1",
     "browser.gatherUsageStats": False,
@@ -49,11 +37,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def free_port() -> int:
-    with listen(0) as listener:
-        return int(listener.getsockname()[1])
-
-
 def get(port: int, path: str = "/", **headers: str) -> tuple[HTTPResponse, bytes]:
     connection = HTTPConnection("127.0.0.1", port, timeout=20)
     try:
@@ -64,40 +47,16 @@ def get(port: int, path: str = "/", **headers: str) -> tuple[HTTPResponse, bytes
         connection.close()
 
 
-def command(folder: Path, port: int) -> list[str]:
-    program = [sys.executable, "-c", "import curator.cli as c; c.main()"]
-    return [*program, "app", "--no-browser", "--dataset", str(folder), "--port", str(port)]
-
-
-def start(folder: Path, port: int) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        command(folder, port), env=os.environ | OTHER_APPS, stderr=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            if get(port, "/_stcore/health")[0].status == 200:
-                break
-        except OSError:
-            time.sleep(0.1)
-    return process
-
-
 @pytest.fixture(scope="module")
-def port(folder: Path) -> Iterator[int]:
+def port(folder: Path, apps: Any) -> Iterator[int]:
     """Of the app as a user starts it, in a process of its own."""
-    port = free_port()
-    process = start(folder, port)
-    assert process.poll() is None
-    yield port
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=30)
-    assert process.returncode == 0
+    with apps.running(folder) as running:
+        yield running.port
     # One line that says where it is: no traceback, no advertisement, no chatter.
-    assert said.count("\n") == 1, said
-    assert f"http://127.0.0.1:{port}" in said
+    assert running.said.count("\n") == 1, running.said
+    assert f"http://127.0.0.1:{running.port}" in running.said
     with pytest.raises(OSError, match="refused"):
-        get(port)
+        get(running.port)
 
 
 def test_it_answers_with_the_app_and_its_own_routes(port: int) -> None:
@@ -158,10 +117,11 @@ def test_other_sites_cannot_open_the_socket_of_the_pages(port: int, header: str)
         assert raw.recv(64).split()[1] == b"403"
 
 
-def test_the_settings_hold_whatever_the_machine_says(folder: Path) -> None:
+def test_the_settings_hold_whatever_the_machine_says(folder: Path, apps: Any) -> None:
     code = """
 import json, sys, uvicorn
 from pathlib import Path
+from typing import Any
 from curator.app.serve import serve
 def run(server, sockets):
     from streamlit import config
@@ -174,7 +134,7 @@ serve(Path(sys.argv[1]), port=0, browser=False)
 """
     done = subprocess.run(
         [sys.executable, "-c", code, str(folder), json.dumps(list(EXPECTED))],
-        env=os.environ | OTHER_APPS,
+        env=apps.environment,
         capture_output=True,
         check=True,
         text=True,
@@ -185,17 +145,19 @@ serve(Path(sys.argv[1]), port=0, browser=False)
     assert json.loads(no_delay) == 1
 
 
-def test_a_taken_port_is_one_sentence(folder: Path) -> None:
+def test_a_taken_port_is_one_sentence(folder: Path, apps: Any) -> None:
     with listen(0) as listener:
         taken = listener.getsockname()[1]
         with pytest.raises(ConfigError, match=f"port {taken} is taken; choose another with --port"):
             serve(folder, port=taken, browser=False)
-        done = subprocess.run(command(folder, taken), capture_output=True, check=False, text=True)
+        done = subprocess.run(
+            apps.command(folder, taken), capture_output=True, check=False, text=True
+        )
     assert done.returncode == 2
     assert f"port {taken} is taken" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_folder_without_a_dataset_is_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_without_a_dataset_is_one_sentence(tmp_path: Path, apps: Any) -> None:
     with pytest.raises(NotFound, match="no dataset here"):
-        serve(tmp_path, port=free_port(), browser=False)
+        serve(tmp_path, port=apps.free_port(), browser=False)

@@ -1,0 +1,201 @@
+"""The pages in a real browser: a newcomer walks the loop, and nothing leaves this machine."""
+
+from __future__ import annotations
+
+import shutil
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from curator.records import Face
+
+pytestmark = pytest.mark.browser
+
+HOSTILE = "z <img src=x onerror=alert(1)> **b**.jpg"
+# The names under the pictures of a grid, which stands in a shadow root.
+NAMES = """
+() => [...document.querySelectorAll("*")].filter((e) => e.shadowRoot)
+  .flatMap((e) => [...e.shadowRoot.querySelectorAll("li .name")].map((n) => n.textContent))
+"""
+# The title of the tile that has the keyboard.
+FOCUSED = """
+() => {
+  let at = document.activeElement;
+  while (at && at.shadowRoot) at = at.shadowRoot.activeElement;
+  return at ? at.title : null;
+}
+"""
+BROKEN = """
+() => [document, ...[...document.querySelectorAll("*")].map((e) => e.shadowRoot)]
+  .filter(Boolean).flatMap((root) => [...root.querySelectorAll("img")])
+  .filter((image) => image.complete && image.src && image.naturalWidth === 0)
+  .map((image) => image.src)
+"""
+
+
+class Window:
+    """A page with everything that went wrong in it."""
+
+    def __init__(self, page: Any, port: int) -> None:
+        self.page = page
+        self.port = port
+        self.wrong: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: self.wrong.append(f"dialog: {dialog.message}"))
+        page.on("request", self._asked)
+
+    def _heard(self, message: Any) -> None:
+        if message.type == "error":
+            self.wrong.append(f"console: {message.text}")
+
+    def _asked(self, request: Any) -> None:
+        url = urlsplit(request.url)
+        inside = url.scheme in ("data", "blob") or url.netloc == f"127.0.0.1:{self.port}"
+        if not inside:
+            self.wrong.append(f"request: {request.url}")
+
+    def check(self) -> None:
+        """Nothing went wrong, every picture is there, nothing is wider than the window."""
+        self.page.wait_for_load_state("networkidle")
+        assert self.wrong == []
+        assert self.page.evaluate(BROKEN) == []
+        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert self.page.evaluate(wide) <= 0
+
+    def go(self, name: str) -> None:
+        """By the navigation at the top."""
+        self.page.get_by_role("link", name=name, exact=True).first.click()
+
+    def press(self, name: str) -> None:
+        """A button by its name."""
+        self.page.get_by_role("button", name=name, exact=True).first.click()
+
+    def see(self, text: str) -> None:
+        """Wait until this is on the page."""
+        self.page.get_by_text(text).first.wait_for(timeout=60_000)
+
+    def see_names(self, *names: str) -> None:
+        """Wait until the grid shows exactly these."""
+        self.page.wait_for_function(
+            f"(names) => JSON.stringify(({NAMES})()) === JSON.stringify(names)",
+            arg=list(names),
+            timeout=60_000,
+        )
+
+
+@pytest.fixture
+def window(studio: Any, apps: Any, tmp_path: Path) -> Iterator[Window]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("needs Debian's chromium")
+    from playwright.sync_api import sync_playwright
+
+    folder = studio.dataset.folder
+    with apps.running(folder) as running, sync_playwright() as playwright:
+        browser = playwright.chromium.launch_persistent_context(
+            tmp_path / "profile",
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-background-networking"],
+            viewport={"width": 1440, "height": 900},
+        )
+        yield Window(browser.pages[0], running.port)
+        browser.close()
+    assert running.said.count("\n") == 1, running.said
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (800, "dark")])
+def test_every_page_is_whole_and_asks_nobody_else(
+    filled: Any, window: Window, width: int, scheme: Any
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (300, 400, 3), np.uint8)
+    image_id = filled.add(HOSTILE, noise)
+    points = ((30.0, 30.0), (60.0, 30.0), (45.0, 45.0), (35.0, 60.0), (55.0, 60.0))
+    face = {"landmarks": points, "visibility": (2, 2, 2, 1, 2), "scheme": "5"}
+    filled.propose({image_id: [Face(box=(20, 20, 70, 80), score=0.9, identity=HOSTILE, **face)]})
+    page = window.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    page.goto(f"http://127.0.0.1:{window.port}/")
+    window.see("Newest images")
+    window.check()
+    window.go("Collect")
+    window.see("Bring images in")
+    window.see("refused: truncated")
+    window.check()
+    window.go("Release")
+    window.see("Make a release")
+    window.check()
+    window.go("Browse")
+    window.see_names("a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg", HOSTILE)
+    window.check()
+    # The keyboard alone: into the grid, to the last picture, look, choose its face, and back.
+    page.get_by_role("button", name="a.jpg").focus()
+    page.keyboard.press("End")
+    assert page.evaluate(FOCUSED) == HOSTILE
+    page.keyboard.press("Enter")
+    window.see("Where it came from")
+    page.get_by_role("button", name="face 1").focus()
+    page.keyboard.press("Enter")
+    about = f"face 1 · proposed · score 0.90 · 50 x 60 px · identity {HOSTILE}"
+    page.locator(".said", has_text=about).wait_for()
+    window.check()
+    page.keyboard.press("Escape")
+    page.keyboard.press("ArrowLeft")
+    window.see("https://example.org/page")
+    page.keyboard.press("Escape")
+    window.see_names("a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg", HOSTILE)
+    page.wait_for_function(f"({FOCUSED})() === 'e.jpg'")
+    page.get_by_label("Name").fill("img src")
+    page.get_by_label("Name").press("Enter")
+    window.see_names(HOSTILE)
+    window.check()
+
+
+def test_a_newcomer_walks_from_nothing_to_a_download(
+    studio: Any, window: Window, tmp_path: Path
+) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for number in range(12):
+        colour = (20 * number, 90, 255 - 20 * number)
+        Pillow.new("RGB", (64, 48), colour).save(photos / f"{number:02}.png")
+    (photos / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 cut")
+    page = window.page
+    page.goto(f"http://127.0.0.1:{window.port}/")
+    window.press("Collect images")
+    page.get_by_label("Folder or archive on this machine").fill(str(photos))
+    window.press("Collect")
+    window.see("12 new images, 1 refused")
+    window.check()
+    # Detecting needs weights; the labels come from elsewhere here.
+    with studio.dataset.read() as connection:
+        from curator.store import images
+
+        found = images.find(connection, images.ImageFilter())
+    studio.propose({image.id: [Face(box=(4, 4, 40, 40), score=0.8)] for image in found})
+    window.go("Browse")
+    window.see_names(*(f"{number:02}.png" for number in range(12)))
+    window.go("Overview")
+    window.press("Make a release")
+    window.see("12 images in this dataset have been looked at")
+    window.press("Make the release")
+    window.see("Making release v1: 12 images, 12 faces")
+    page.get_by_role("tab", name="Export").click()
+    window.press("Export")
+    window.see("wider: 12 images, 12 faces")
+    page.get_by_text("wider: 12 images, 12 faces").last.click()
+    with page.expect_download() as download:
+        page.get_by_text("Download as zip").click()
+    archive = tmp_path / download.value.suggested_filename
+    download.value.save_as(archive)
+    with zipfile.ZipFile(archive) as opened:
+        assert opened.testzip() is None
+        assert sum(name.endswith(".png") for name in opened.namelist()) == 12
+    window.check()
