@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import sys
 import threading
 import tracemalloc
@@ -294,25 +295,48 @@ def test_the_source_ends_at_its_limits_and_says_so(
 
 
 def test_a_large_folder_needs_no_more_memory_than_a_few_pictures(
-    tmp_path: Path, picture: Picture, limits: Limits
+    tmp_path: Path, picture: Picture, collected: Collect
 ) -> None:
+    # What the first picture loads stays: libraries, tables.
+    collected("folder", put(tmp_path / "warm" / "1.jpg", picture(0)).parent)
     data = picture(1, (300, 200), "BMP")
     for number in range(500):
         # Bytes after the end of a bitmap are no damage, and make every file another one.
-        put(tmp_path / f"{number:03}.bmp", data + number.to_bytes(2, "big"))
-    source = SOURCES.load("folder")(str(tmp_path), Limits(threads=2))
-    records = source.collect(lambda _: False, Silent())
-    # What the first pictures load stays: libraries, tables.
-    digests = {next(records).sha256 for _ in range(20)}
+        put(tmp_path / "many" / f"{number:03}.bmp", data + number.to_bytes(2, "big"))
+    source = SOURCES.load("folder")(str(tmp_path / "many"), Limits(threads=2))
     tracemalloc.start()
     try:
-        digests |= {record.sha256 for record in records}
+        records = source.collect(lambda _: False, Silent())
+        digests = {record.sha256 for record in records if isinstance(record, Fetched)}
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert len(digests) == 500
     # 500 such files are 90 MB.
     assert peak < 45 * len(data)
+
+
+@pytest.mark.parametrize("kind", ["folder", "archive"])
+def test_only_a_few_pictures_are_read_ahead(
+    tmp_path: Path, picture: Picture, limits: Limits, kind: str
+) -> None:
+    for number in range(30):
+        put(tmp_path / "in" / f"{number:02}.jpg", picture(number))
+    target = tmp_path / "in"
+    if kind == "archive":
+        target = Path(shutil.make_archive(str(tmp_path / "a"), "tar", target))
+    asked: list[str] = []
+
+    def settled(candidate: Candidate) -> bool:
+        asked.append(candidate.name)
+        return False
+
+    records = SOURCES.load("folder")(str(target), limits).collect(settled, Silent())
+    next(records)
+    assert len(asked) == limits.threads + 1
+    next(records)
+    assert len(asked) == limits.threads + 2
+    records.close()
 
 
 def test_closing_early_leaves_no_thread(tmp_path: Path, picture: Picture, limits: Limits) -> None:
