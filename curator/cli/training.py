@@ -102,4 +102,4 @@ def print_training(report: LearnReport) -> None:
         "curve": report.folder / "curve.csv",
     }
     console.print_facts("Training", facts)
-    console.say(f"next: curator detect --detector insightface:{report.weights}")
+    console.say(f"next: curator detect --detector insightface:{report.folder}")

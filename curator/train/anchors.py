@@ -82,6 +82,8 @@ class Anchors:
 
 
 @cache
+# What is remembered serves training too: no tensor of the mode it happened to be asked for in.
+@torch.inference_mode(mode=False)
 def anchors_for(width: int, height: int, device: str = "cpu") -> Anchors:
     """The anchors of an image whose sides are multiples of 32 pixels."""
     centres, sides, strides = [], [], []

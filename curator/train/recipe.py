@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from curator.errors import ConfigError
 
@@ -61,11 +61,11 @@ class Recipe:
     cropping: Cropping
     sizes: tuple[tuple[float, int], ...] = ((1.0, 320),)
     batch: int = 16
-    optimizer: str
+    optimizer: Literal["adamw", "sgd"]
     learning_rate: float
     weight_decay: float
     warmup: int = 100
-    schedule: str
+    schedule: Literal["cosine", "steps"]
     average: float = 0.0
     class_weight: float = 1.0
     box_weight: float

@@ -41,14 +41,15 @@ def train_retinaface(
     torch.set_num_threads(options.threads)
     learned = [sample for sample in samples if sample.split == "train"]
     watched = [sample for sample in samples if sample.split == "val"]
-    if not any(len(faces_of(sample)) for sample in learned):
+    faces = [faces_of(sample) for sample in learned]
+    if not any((each.trust > 0).any() for each in faces):
         raise InputError("no photo of the split train has a face, so there is nothing to learn")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as cause:
         raise RunError(f"{folder}: cannot be written ({cause.strerror})") from cause
     photos = cached(learned, folder / "cache", side=recipe.side, progress=progress)
-    faces = [faces_of(s).moved(photos.scale(i), (0.0, 0.0)) for i, s in enumerate(learned)]
+    drawn = [each.moved(photos.scale(i), (0.0, 0.0)) for i, each in enumerate(faces)]
     setup = Setup(
         folder=folder,
         device=device,
@@ -60,7 +61,7 @@ def train_retinaface(
     def judged(network: RetinaFaceNetwork) -> Mapping[str, float]:
         return judge(watched, list(find(network, watched, device))) if watched else {}
 
-    training.run(Cropper(photos, faces, recipe), judged, progress)
+    training.run(Cropper(photos, drawn, recipe), judged, progress)
     export_onnx(training.best, folder / WEIGHTS)
     rows = read(folder)
     return Trained(

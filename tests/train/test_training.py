@@ -257,3 +257,15 @@ def test_nothing_to_learn_is_said_before_anything_is_written(drawn, tmp_path) ->
             samples, folder, TrainOptions(epochs=1), judge=judge, progress=Silent()
         )
     assert not folder.exists()
+
+
+def test_a_look_at_photos_does_not_spoil_training_at_their_size(drawn, tmp_path) -> None:
+    # Anchors are remembered by size; those made while finding faces must serve a step as well.
+    from curator.train.anchors import anchors_for
+
+    anchors_for.cache_clear()
+    samples, recipe = drawn(4), quick("modern", sizes=((1.0, 160),))
+    run = training(recipe, tmp_path, epochs=1)
+    assert len(list(find(run.best, samples, "cpu", side=160))) == 4
+    run.run(cropper(samples, tmp_path, recipe), unjudged, Silent())
+    assert run.steps == 4
