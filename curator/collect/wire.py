@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -156,9 +156,8 @@ class _Secure(HTTPSConnection):
 
 
 def _seconds(connection: HTTPConnection) -> float:
-    timeout = connection.timeout
-    # requests always states one.
-    return float(timeout) if isinstance(timeout, int | float) else 20.0
+    # urllib3 allows more kinds of time-outs; requests states a number with every request.
+    return cast(float, connection.timeout)
 
 
 class _PlainPool(HTTPConnectionPool):
