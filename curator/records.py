@@ -76,7 +76,7 @@ class Candidate:
     """Something to fetch.
 
     Attributes:
-        url: Where the bytes are; ``file:`` for a local file, ``file:...!/member`` inside an archive.
+        url: Where the bytes are; ``file:`` for a local file, ``file:...!/member`` in an archive.
         source: The kind of source that named it, such as ``web`` or ``folder``.
         name: A readable relative POSIX path to remember it by, such as ``0--Parade/1.jpg``.
         validator: What changes when the bytes change: an ETag, or size and mtime of a file.
@@ -225,7 +225,8 @@ class LabelledImage:
         faces: In the order of the file; empty for a negative.
         split: ``train``, ``val``, ``test``, or None where the file does not tell.
         provenance: What the file says of the image's origin, by the names of :class:`Image`'s
-            fields: ``source``, ``url``, ``page_url``, ``title``, ``licence``, ``author``, ``query``.
+            fields: ``source``, ``url``, ``page_url``, ``title``, ``licence``, ``author``,
+            ``query``.
     """
 
     path: Path

@@ -316,3 +316,14 @@ def test_a_machine_without_any_detector_is_told_what_to_do(
     assert wrong.status in (2, 7)
     assert "CURATOR_MODELS" in wrong.err
     assert "Traceback" not in wrong.err
+
+
+def test_the_number_of_images_asked_for_is_that_of_all_starts_together(
+    curator: Curator, tmp_path: Path
+) -> None:
+    for number in range(6):
+        photo(tmp_path / "in" / f"{number}.jpg", (40 * number, 9, 9))
+    words = ("collect", "folder", "in", "-d", "d", "--max-images", "4", "--json")
+    assert curator(*words).json["kept"] == 4
+    assert curator(*words).json["kept"] == 0
+    assert curator("show", "-d", "d", "--json").json["images"] == 4

@@ -56,6 +56,10 @@ def collect_command(
         int, typer.Option(min=1, help="Refuse images whose shorter side has fewer pixels.")
     ] = 1,
     depth: Annotated[int, typer.Option(min=0, help="web: follow links so many clicks deep.")] = 3,
+    also_host: Annotated[
+        list[str] | None,
+        typer.Option(help="web: take images of this host too, such as cdn.example.com; repeat."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Bring images in; run again to go on. Example: `curator collect web https://example.org`."""
@@ -67,6 +71,7 @@ def collect_command(
         max_images=max_images,
         min_side=min_side,
         depth=depth,
+        also_hosts=tuple(also_host or ()),
     )
     with console.opened_or_made(dataset) as opened, console.bar() as bar:
         report = collect(opened, request, bar)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from curator.cli import console
 from curator.cli.console import DatasetOption, JsonOption
-from curator.pipeline.learn import LearnReport, learn, request_of
 from curator.pipeline.teach import TeachReport, TeachRequest, teach_points
 from curator.train import TRAINERS
+
+if TYPE_CHECKING:
+    from curator.pipeline.learn import LearnReport
 
 
 def register(app: typer.Typer) -> None:
@@ -58,6 +60,9 @@ def train_command(
     json: JsonOption = False,
 ) -> None:
     """Train on a release. Example: `curator train retinaface --release v1 --minutes 60`."""
+    # Brings scipy, which no other command should wait for.
+    from curator.pipeline.learn import learn, request_of
+
     request = request_of(
         trainer,
         release,

@@ -35,6 +35,7 @@ class CollectParams(Params):
     max_images: int | None = Field(None, ge=1)
     min_side: int = Field(1, ge=1)
     depth: int = Field(3, ge=0)
+    also_hosts: tuple[str, ...] = ()
 
 
 class DetectParams(Params):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -86,6 +87,7 @@ class CollectRequest:
         max_images: Stop after so many, None for all.
         min_side: Images with a shorter side are refused, pixels.
         depth: How many clicks a crawl follows.
+        also_hosts: Other hosts whose images a crawl takes, such as ``cdn.example.com``.
     """
 
     source: str
@@ -95,6 +97,7 @@ class CollectRequest:
     max_images: int | None = None
     min_side: int = 1
     depth: int = 3
+    also_hosts: tuple[str, ...] = ()
 
 
 def collect(dataset: Dataset, request: CollectRequest, progress: Progress) -> CollectReport:
@@ -105,8 +108,18 @@ def collect(dataset: Dataset, request: CollectRequest, progress: Progress) -> Co
         SourceError: if it cannot be read at all.
         StoreError: if the dataset cannot be written.
     """
+    params = asdict(request)
+    if request.max_images is not None:
+        with dataset.write() as connection:
+            run = runs.begin(connection, kind="collect", method=request.source, params=params)
+            kept = candidates.outcomes(connection, run_id=run.id).get(Outcome.KEPT, 0)
+            if kept >= request.max_images:
+                # Earlier starts of the same run brought as many as were asked for.
+                runs.finish(connection, run.id)
+                return _report(run.id, {}, kept, 0.0)
+        request = replace(request, max_images=request.max_images - kept)
     source = open_source(request)
-    return ingest(dataset, source, method=request.source, params=asdict(request), progress=progress)
+    return ingest(dataset, source, method=request.source, params=params, progress=progress)
 
 
 def open_source(request: CollectRequest) -> Source:
@@ -120,6 +133,7 @@ def open_source(request: CollectRequest) -> Source:
         max_images=request.max_images,
         min_side=request.min_side,
         max_depth=request.depth,
+        also_hosts=request.also_hosts,
     )
     make = SOURCES.load(request.source)
     return make(request.target, limits, licence=request.licence, author=request.author)
@@ -155,8 +169,10 @@ def ingest(
     batch = _Batch(dataset, run.id)
     status = RunStatus.FAILED
     try:
-        for result in source.collect(_settled(known, met_again), progress):
-            batch.add(result)
+        # Closed at once, so that no thread goes on fetching after an error here.
+        with closing(source.collect(_settled(known, met_again), progress)) as results:
+            for result in results:
+                batch.add(result)
         status = RunStatus.DONE
     except KeyboardInterrupt:
         status = RunStatus.CANCELLED

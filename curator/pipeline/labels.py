@@ -214,7 +214,7 @@ def _write(connection: Connection, batch: Sequence[_Read], tally: _Tally) -> Non
     """One batch: images, then the faces of those whose labels nobody has touched."""
     good = [(item, got) for item, _, got in batch if isinstance(got, Fetched)]
     # Where the file says an image came from is worth more than where it lies on this disk.
-    stored = images.add(connection, [image_row(got) | item.provenance for item, got in good])
+    stored = images.add(connection, [{**image_row(got), **item.provenance} for item, got in good])
     guarded = faces.touched(connection, [image_id for image_id, _ in stored])
     seen: list[Seen] = []
     new_faces: list[Face] = []
