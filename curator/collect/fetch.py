@@ -33,7 +33,7 @@ Permit = Callable[[str], None]
 Room = Callable[[str, bytes, Limits], int]
 
 
-class Stopped(Exception):  # noqa: N818 - ends a worker; nobody is told
+class Stopped(Exception):
     """The work was called off."""
 
 

@@ -82,7 +82,7 @@ PASSING = frozenset(
 )
 
 
-class Refusal(Exception):  # noqa: N818 - a verdict on one item, always caught in this room
+class Refusal(Exception):
     """One picture, page or file is not taken."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
