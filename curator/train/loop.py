@@ -110,6 +110,9 @@ class Training:
         shown = 0
         drawn, size = self._drawn(cropper), self._size()
         try:
+            if self._at_end_of_epoch():
+                # It was interrupted while the validation split was looked at.
+                self._close_epoch(curve, judge)
             while self.share < 1:
                 if self._size() != size:
                     drawn, size = self._drawn(cropper), self._size()
@@ -117,7 +120,7 @@ class Training:
                 permille = min(int(self.share * 1000), 1000)
                 progress.advance(permille - shown, f"loss {self.diary.last:.3f}")
                 shown = permille
-                if self.steps % self.setup.steps_an_epoch == 0:
+                if self._at_end_of_epoch():
                     self._close_epoch(curve, judge)
                 if time.monotonic() - saved >= self.setup.saved_every:
                     self.save()
@@ -210,6 +213,9 @@ class Training:
         if self.recipe.schedule == "cosine":
             return warm * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
         return warm * (1.0 if share < 0.75 else 0.1 if share < 0.9 else 0.01)
+
+    def _at_end_of_epoch(self) -> bool:
+        return self.diary.count > 0 and self.steps % self.setup.steps_an_epoch == 0
 
     def _close_epoch(self, curve: Curve, judge: Judge) -> None:
         epoch = math.ceil(self.steps / self.setup.steps_an_epoch)

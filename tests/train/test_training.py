@@ -148,6 +148,22 @@ def test_an_interruption_between_steps_loses_nothing(drawn, tmp_path) -> None:
     assert training(recipe, tmp_path, epochs=4).steps == 3
 
 
+def test_an_interruption_while_judging_loses_no_row_of_the_curve(drawn, tmp_path) -> None:
+    samples, recipe = drawn(4), quick("modern", sizes=((1.0, 64),), judged_every=1)
+
+    def interrupted(_: RetinaFaceNetwork) -> Mapping[str, float]:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        training(recipe, tmp_path, epochs=2).run(
+            cropper(samples, tmp_path, recipe), interrupted, Silent()
+        )
+    training(recipe, tmp_path, epochs=2).run(
+        cropper(samples, tmp_path, recipe), lambda _: {"ap": 0.5}, Silent()
+    )
+    assert [(row["step"], row["ap"]) for row in curve(tmp_path)] == [("4", "0.5"), ("8", "0.5")]
+
+
 def test_an_interruption_within_a_step_leaves_the_last_whole_one(drawn, tmp_path) -> None:
     samples, recipe = drawn(4), quick("modern", sizes=((1.0, 64),))
     run = training(recipe, tmp_path, epochs=4, saved_every=0)
