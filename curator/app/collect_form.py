@@ -57,12 +57,16 @@ def _limits(source: str) -> dict[str, Any]:
     with right:
         side = st.number_input("Shorter side at least, pixels", 1, value=1, key="side")
         author = st.text_input("Author, where the source states none", key="author")
-    limits = {
+    limits: dict[str, Any] = {
         "max_images": most,
         "min_side": side,
         "licence": licence.strip() or None,
         "author": author.strip() or None,
     }
     if source == "web":
-        limits["depth"] = st.number_input("Links to follow from the start page", 0, 50, 3)
+        with left:
+            limits["depth"] = st.number_input("Links to follow from the start page", 0, 50, 3)
+        with right:
+            hosts = st.text_input("Other hosts whose images to take", placeholder="none")
+            limits["also_hosts"] = hosts.replace(",", " ").split()
     return limits

@@ -27,7 +27,8 @@ def begin(dataset: Dataset, task: str, params: Mapping[str, Any]) -> None:
 
 def recent(dataset: Dataset, tasks: Sequence[str]) -> list[Job]:
     """The jobs of these kinds, the newest first."""
-    return [job for job in jobs.recent(dataset, limit=_SHOWN) if job.task in tasks]
+    found = [job for task in tasks for job in jobs.recent(dataset, task=task, limit=_SHOWN)]
+    return sorted(found, key=lambda job: -job.id)[:_SHOWN]
 
 
 def watch(
@@ -70,7 +71,7 @@ def latest(dataset: Dataset, tasks: Sequence[str]) -> None:
             st.info(said, icon=":material/pause:")
         else:
             st.error(said, icon=":material/error:")
-        _again_button(dataset, job, key="latest")
+        _again_button(dataset, job, key=f"latest-{job.id}")
 
 
 def past(dataset: Dataset, tasks: Sequence[str], *, key: str) -> None:

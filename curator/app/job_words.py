@@ -19,7 +19,8 @@ def title(job: Job) -> str:
 def outcome(job: Job) -> str:
     """What came of it, in one line; for one that is not done, what it says of itself."""
     say = _OUTCOMES.get(job.task)
-    return say(job.result) if say and job.status is RunStatus.DONE else job.message
+    done = job.status is RunStatus.DONE and job.result
+    return say(job.result) if say and done else job.message
 
 
 def took(job: Job) -> str:

@@ -54,22 +54,23 @@ def serve(folder: Path, *, port: int, browser: bool) -> None:
     import uvicorn
     from streamlit.web import bootstrap
 
-    dataset = opened.choose(folder)
-    listener = listen(port)
-    address = f"http://{ADDRESS}:{port}"
-    bootstrap.load_config_options({**CONFIG, "server.port": port})
-    app = build(dataset, address if browser else None)
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        ws="websockets-sansio",
-        # Pages keep a connection open for as long as they are shown.
-        timeout_graceful_shutdown=2,
-    )
-    print(f"curator shows {dataset.folder} at {address} (Ctrl+C stops it)", file=sys.stderr)  # noqa: T201
-    with listener, suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+    with opened.choose(folder) as dataset, listen(port) as listener:
+        # Not ``App.run``, which makes its own socket: slow for small answers, and a port that
+        # is taken ends the program without a word to the caller.
+        bootstrap.load_config_options({**CONFIG, "server.port": port})
+        address = f"http://{ADDRESS}:{port}"
+        config = uvicorn.Config(
+            build(dataset, address if browser else None),
+            log_level="warning",
+            access_log=False,
+            ws="websockets-sansio",
+            # Pages keep a connection open for as long as they are shown.
+            timeout_graceful_shutdown=2,
+        )
+        note = f"curator shows {dataset.folder} at {address} (Ctrl+C stops it)"
+        print(note, file=sys.stderr)  # noqa: T201 - the one line of this program
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 def build(dataset: Dataset, address: str | None = None) -> Any:
@@ -81,15 +82,13 @@ def build(dataset: Dataset, address: str | None = None) -> Any:
     """
     import streamlit as st
 
-    routes = [*Pictures(dataset).routes(), *Downloads(dataset).routes()]
-
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[None]:
         if address is not None:
             webbrowser.open(address)
         yield
-        dataset.close()
 
+    routes = [*Pictures(dataset).routes(), *Downloads(dataset).routes()]
     return st.App(SCRIPT, lifespan=lifespan, routes=routes, middleware=guard.middleware())
 
 

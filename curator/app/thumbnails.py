@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 from threading import BoundedSemaphore
@@ -13,6 +14,7 @@ import numpy as np
 
 from curator.config import settings
 from curator.drawing import Pixels, draw_faces, encode_jpeg, shrink
+from curator.errors import StoreError
 from curator.imaging import decode, decode_reduced
 from curator.records import Box, Face, Image
 from curator.store.blobs import write_atomic
@@ -88,7 +90,9 @@ class Thumbnails:
             pass
         with self._room:
             data = encode_jpeg(make())
-        write_atomic(place, data)
+        # A full disk is no reason not to show what was just made.
+        with suppress(StoreError):
+            write_atomic(place, data)
         _forget_older(place, f"{sha256}-{kind}-")
         return data
 

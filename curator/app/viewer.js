@@ -17,9 +17,8 @@ function outline(face, index) {
   const [left, top, right, bottom] = face.box;
   const size = { width: Math.max(right - left, 0), height: Math.max(bottom - top, 0) };
   group.append(title, svg("rect", { x: left, y: top, ...size }));
-  // A line of no length with round ends is a dot whose size does not depend on the zoom.
   for (const { x, y, colour } of face.points) {
-    group.append(svg("path", { d: `M${x} ${y}h0`, stroke: colour }));
+    group.append(svg("circle", { cx: x, cy: y, fill: colour }));
   }
   return group;
 }
@@ -52,9 +51,13 @@ class Viewer {
     this.said = root.querySelector(".said");
     this.shown = root.querySelector("input");
     this.shown.onchange = () => this.layer.classList.toggle("bare", !this.shown.checked);
+    new ResizeObserver(() => this.measure()).observe(this.stage);
     const pick = (event) => {
       const hit = event.target.closest("[data-face]");
-      if (hit) this.choose(Number(hit.dataset.face));
+      if (!hit) return;
+      // The keyboard follows the mouse, so that Escape lets go of the face.
+      if (this.layer.contains(hit)) this.stage.focus({ preventScroll: true });
+      this.choose(Number(hit.dataset.face));
     };
     this.layer.onclick = pick;
     this.strip.onclick = pick;
@@ -72,10 +75,17 @@ class Viewer {
     this.stage.style.setProperty("--natural", `${Math.max(data.width, 480)}px`);
     this.photo.alt = data.name;
     this.photo.src = data.src;
+    this.measure();
     this.layer.setAttribute("viewBox", `0 0 ${data.width} ${data.height}`);
     this.layer.replaceChildren(...data.faces.map(outline));
     this.strip.replaceChildren(...data.faces.map(chip));
     this.show();
+  }
+
+  // Lines and dots keep their size on the screen: what a pixel of it is in pixels of the photo.
+  measure() {
+    const unit = this.data.width / (this.stage.clientWidth || 1);
+    this.layer.style.setProperty("--unit", `${unit}px`);
   }
 
   choose(index) {

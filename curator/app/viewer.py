@@ -21,7 +21,7 @@ _SHOWN_BY_BROWSERS = frozenset({"image/jpeg", "image/png", "image/webp", "image/
 _mount = st.components.v2.component(
     "curator.viewer",
     html="""
-    <div class="stage"><div class="zoom"><img><svg></svg></div></div>
+    <div class="stage" tabindex="-1"><div class="zoom"><img><svg></svg></div></div>
     <div class="bar">
       <label><input type="checkbox" checked>boxes and points</label>
       <span class="said" aria-live="polite"></span>

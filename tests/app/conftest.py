@@ -229,7 +229,7 @@ class Apps:
         )
         running = Running(port)
         try:
-            deadline = time.monotonic() + 60
+            deadline = time.monotonic() + 120
             while not self._answers(port):
                 assert process.poll() is None
                 assert time.monotonic() < deadline

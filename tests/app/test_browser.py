@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from curator.drawing import POINTS
 from curator.records import Face
 
 pytestmark = pytest.mark.browser
@@ -68,6 +70,14 @@ class Window:
         assert self.page.evaluate(BROKEN) == []
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert self.page.evaluate(wide) <= 0
+
+    def painted(self, x: float, y: float, colour: tuple[int, int, int]) -> bool:
+        """Whether there is a dot of this colour at this part, 0..1, of the large photo."""
+        stage = self.page.locator(".stage").bounding_box()
+        shot = Pillow.open(io.BytesIO(self.page.screenshot())).convert("RGB")
+        left, top = stage["x"] + x * stage["width"], stage["y"] + y * stage["height"]
+        around = np.asarray(shot.crop((left - 4, top - 4, left + 5, top + 5)), int)
+        return bool((np.abs(around - colour).max(axis=2) < 24).sum() >= 8)
 
     def go(self, name: str) -> None:
         """By the navigation at the top."""
@@ -141,6 +151,11 @@ def test_every_page_is_whole_and_asks_nobody_else(
     assert page.evaluate(FOCUSED) == HOSTILE
     page.keyboard.press("Enter")
     window.see("Where it came from")
+    window.check()
+    for place, (x, y) in zip(
+        (0, 1, 2, 4), (points[0], points[1], points[2], points[4]), strict=True
+    ):
+        assert window.painted(x / 400, y / 300, POINTS[place])
     page.get_by_role("button", name="face 1").focus()
     page.keyboard.press("Enter")
     about = f"face 1 · proposed · score 0.90 · 50 x 60 px · identity {HOSTILE}"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
 from curator.errors import ConfigError
 from curator.jobs import start as jobs
+from curator.pipeline.ingest import CollectRequest
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Silent
-from curator.records import Face, RunStatus
-from curator.store import images
+from curator.records import Candidate, Face, Outcome, RunStatus
+from curator.store import candidates, images, runs
 from curator.store import jobs as rows
+from curator.store.candidates import Seen
 
 PAGES = ("overview", "collect", "browse", "release")
 
@@ -223,6 +226,7 @@ def test_the_collect_form_starts_the_job_it_describes(
     page.field("Images at most").set_value(7)
     page.field("Licence, where the source states none").set_value("CC0")
     page.field("Links to follow from the start page").set_value(1)
+    page.field("Other hosts whose images to take").set_value("cdn.example.org, i.example.org")
     page.button("Collect").click()
     page.app.run()
     assert started == [
@@ -236,6 +240,7 @@ def test_the_collect_form_starts_the_job_it_describes(
                 "licence": "CC0",
                 "author": None,
                 "depth": 1,
+                "also_hosts": ["cdn.example.org", "i.example.org"],
             },
         )
     ]
@@ -327,6 +332,40 @@ def test_a_running_job_is_a_card_that_can_be_cancelled(
     assert cancelled == [job_id]
 
 
+def test_a_running_crawl_shows_what_it_brought_so_far(
+    filled: Any, visit: Callable[..., Any]
+) -> None:
+    asked = {"source": "web", "target": "https://example.org", "also_hosts": ["cdn.example.org"]}
+    params = jobs.checked("collect", asked)
+    add_job(filled, "collect", RunStatus.RUNNING, "crawling: 3", **params.model_dump(mode="json"))
+    request = CollectRequest(**params.model_dump())
+    with filled.dataset.write() as connection:
+        run = runs.begin(connection, kind="collect", method="web", params=asdict(request))
+        seen = [
+            Seen(
+                candidate=Candidate(url=f"https://example.org/{i}", source="web", name=str(i)),
+                outcome=outcome,
+                reason=reason,
+                detail=None,
+                image_id=None,
+                at=run.started_at,
+            )
+            for i, (outcome, reason) in enumerate(
+                [
+                    (Outcome.KEPT, None),
+                    (Outcome.KEPT, None),
+                    (Outcome.REFUSED, "empty"),
+                    (Outcome.REFUSED, "link"),
+                    (Outcome.FAILED, "timeout"),
+                ]
+            )
+        ]
+        candidates.record(connection, run.id, seen)
+    page = visit("collect")
+    assert "2 kept · 2 refused · 1 failed" in page.markdown
+    assert page.shown == ["e.jpg", "d.jpg", "c.jpg", "b.jpg", "a.jpg"]
+
+
 def test_a_failed_job_says_its_sentence_and_can_go_on(
     filled: Any, visit: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -371,6 +410,13 @@ def test_a_release_tells_what_is_in_it_and_how_it_differs(
     assert "CC BY 4.0" in page.html
     assert "research only" in page.html
     assert [m.value for m in page.app.metric] == ["0", "3", "0", "1"]
+
+
+def test_two_kinds_of_failed_jobs_stand_on_one_page(filled: Any, visit: Callable[..., Any]) -> None:
+    release(filled.dataset, "v1", Selection(), SplitOptions(), Silent())
+    add_job(filled, "release", RunStatus.FAILED, "the disk is full", name="v2")
+    add_job(filled, "export", RunStatus.FAILED, "no room", release="v1", format="csv")
+    assert len(visit("release").app.error) == 2
 
 
 def test_an_export_is_started_and_its_report_shown(

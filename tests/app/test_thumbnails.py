@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from curator.app import thumbnails as thumbnails_module
 from curator.app.thumbnails import Thumbnails, version
 from curator.drawing import PROPOSED, VOUCHED
+from curator.errors import StoreError
 from curator.records import Face, FaceStatus, Image
 from curator.store import images
 
@@ -136,6 +138,16 @@ def test_a_cache_that_was_deleted_is_filled_again(studio: Any, quarters: Image) 
     once = thumbnails.thumbnail(quarters)
     shutil.rmtree(studio.dataset.cache)
     assert thumbnails.thumbnail(quarters) == once
+
+
+def test_a_disk_that_is_full_is_no_reason_to_show_nothing(
+    studio: Any, quarters: Image, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(thumbnails_module, "write_atomic", full)
+    assert pixels(Thumbnails(studio.dataset).thumbnail(quarters)).shape == (360, 480, 3)
 
 
 def test_many_at_once_get_the_same_whole_picture(studio: Any, quarters: Image) -> None:
