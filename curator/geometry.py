@@ -12,6 +12,10 @@ from curator.records import Box, Detections
 Floats = NDArray[np.float32] | NDArray[np.float64]
 
 _BLOCK = 256
+NOTHING = Detections(
+    np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty((0, 5, 2), np.float32)
+)
+"""No face, with five points each."""
 
 
 def box_from_xywh(x: float, y: float, width: float, height: float) -> Box:
@@ -76,7 +80,8 @@ def suppress(boxes: Floats, scores: Floats, threshold: float) -> NDArray[np.intp
     # In blocks: one overlap matrix at a time is fast, and a crowd does not fill the memory.
     for start in range(0, len(order), _BLOCK):
         block = order[start : start + _BLOCK]
-        block = block[(iou(boxes[block], boxes[kept]) <= threshold).all(axis=1)]
+        if len(kept):
+            block = block[(iou(boxes[block], boxes[kept]) <= threshold).all(axis=1)]
         far = iou(boxes[block], boxes[block]) <= threshold
         stays = np.ones(len(block), bool)
         for row in range(len(block)):

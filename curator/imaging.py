@@ -230,7 +230,7 @@ def _ends_early(data: bytes) -> bool:
     """True where the end of the format is missing; other formats are not judged."""
     if data.startswith(b"\xff\xd8\xff"):
         # A thumbnail in the metadata has an end marker too: it must follow the first scan.
-        return data.find(b"\xff\xd9", _first_scan(data)) < 0
+        return data.rfind(b"\xff\xd9", _first_scan(data)) < 0
     if data.startswith(b"\x89PNG"):
         return b"IEND" not in data[-4096:]
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":

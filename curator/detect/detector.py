@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
-from curator.detect.letterbox import Letterbox, Rgb, Size, draw, padded, tensor
+from curator.detect.letterbox import Letterbox, Rgb, Scratch, Size, draw, fill, padded
 from curator.detect.network import Network, Tensor
 from curator.errors import ConfigError
 from curator.geometry import chosen, joined, scaled, suppress
@@ -91,6 +91,7 @@ class OnnxDetector:
         self.licence = licence
         self.sizes = tuple(sizes)
         self._fit = fit or self._padded
+        self._drawn, self._tensor = Scratch(), Scratch()
 
     @property
     def weights_sha256(self) -> str:
@@ -119,40 +120,42 @@ class OnnxDetector:
             RunError: if the network cannot run.
         """
         looks = self.prepare(image, size=size)
-        return self.decode(looks, [self.infer(look) for look in looks])
+        return self.merge([self.decode(look, self.infer(look)) for look in looks])
 
-    def prepare(self, image: Rgb, *, size: int | None = None) -> list[Look]:
-        """The inputs of the network for one photo: one for each size."""
-        height, width = image.shape[:2]
-        boxes = (
-            [self._fit((width, height), own) for own in self.sizes]
-            if size is None
-            else [self._padded((width, height), size)]
-        )
-        return [Look(self._tensor(image, box), box) for box in boxes]
+    def prepare(self, image: Rgb, *, size: int | None = None) -> Iterator[Look]:
+        """The inputs of the network for one photo, one for each size.
+
+        The memory of a tensor is used again for the next one of this thread.
+        """
+        photo_wh = (image.shape[1], image.shape[0])
+        for box in self._boxes(photo_wh, size):
+            drawn = draw(image, box, self._drawn)
+            width, height = box.canvas_wh
+            tensor = self._tensor.array((1, 3, height, width), self.layout.dtype)
+            fill(tensor, drawn, self.layout.mean, self.layout.scale, bgr=self.layout.bgr)
+            yield Look(tensor, box)
 
     def infer(self, look: Look) -> list[Tensor]:
         """The outputs of the network, as they come."""
         return self.network.run(look.tensor)
 
-    def decode(self, looks: Sequence[Look], outputs: Sequence[list[Tensor]]) -> Detections:
-        """The faces of one photo, in its pixels, best first."""
-        seen = joined([self._in_photo(look, out) for look, out in zip(looks, outputs, strict=True)])
-        last = float(self.layout.inclusive)
-        areas = seen.boxes + np.array([0, 0, last, last], np.float32)
-        kept = suppress(areas, seen.scores, self.layout.nms_iou)
-        return chosen(seen, kept)
-
-    def _padded(self, photo_wh: Size, size: int) -> Letterbox:
-        return padded(photo_wh, size, self.layout.stride)
-
-    def _tensor(self, image: Rgb, box: Letterbox) -> Any:
-        layout = self.layout
-        return tensor(
-            draw(image, box), layout.mean, layout.scale, bgr=layout.bgr, dtype=layout.dtype
-        )
-
-    def _in_photo(self, look: Look, outputs: list[Tensor]) -> Detections:
+    def decode(self, look: Look, outputs: Sequence[Tensor]) -> Detections:
+        """All candidates of one look, in pixels of the photo."""
         box = look.letterbox
         found = self.layout.decode(outputs, box.canvas_wh)
         return scaled(found, (1 / box.scale_xy[0], 1 / box.scale_xy[1]))
+
+    def merge(self, looks: Sequence[Detections]) -> Detections:
+        """The faces among the candidates of all looks, best first."""
+        seen = joined(looks)
+        last = float(self.layout.inclusive)
+        areas = seen.boxes + np.array([0, 0, last, last], np.float32)
+        return chosen(seen, suppress(areas, seen.scores, self.layout.nms_iou))
+
+    def _boxes(self, photo_wh: Size, size: int | None) -> list[Letterbox]:
+        if size is not None:
+            return [self._padded(photo_wh, size)]
+        return [self._fit(photo_wh, own) for own in self.sizes]
+
+    def _padded(self, photo_wh: Size, size: int) -> Letterbox:
+        return padded(photo_wh, size, self.layout.stride)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import cv2
@@ -57,33 +59,61 @@ def square(photo_wh: Size, size: int) -> Letterbox:
     return Letterbox(inner, (size, size), (scale, scale))
 
 
-def draw(photo: Rgb, box: Letterbox) -> Rgb:
-    """The photo, RGB (H, W, 3), on its black canvas."""
-    width, height = box.inner_wh
-    canvas = np.zeros((box.canvas_wh[1], box.canvas_wh[0], 3), np.uint8)
-    if photo.shape[:2] == (height, width):
-        canvas[:height, :width] = photo
-    else:
-        canvas[:height, :width] = cv2.resize(photo, box.inner_wh)
-    return canvas
+class Scratch(threading.local):
+    """Memory of one thread that is used again for every photo.
 
-
-def tensor(
-    canvas: Rgb, mean: Sequence[float], scale: float, *, bgr: bool, dtype: str
-) -> NDArray[Any]:
-    """``(channel - mean) * scale`` of each channel, shape (1, 3, H, W).
-
-    Plane by plane, in place: three times as fast as ``cv2.dnn.blobFromImage``.
+    Fresh megabytes for each photo cost more time than what is computed in them: the system
+    clears every page before it hands it out.
     """
-    planes = cv2.split(canvas)
-    result = np.empty((1, 3, *canvas.shape[:2]), dtype)
+
+    def __init__(self) -> None:
+        self._bytes = np.empty(0, np.uint8)
+
+    def array(self, shape: Sequence[int], dtype: str) -> NDArray[Any]:
+        """An array with any content, valid until the next call in this thread."""
+        size = prod(shape) * np.dtype(dtype).itemsize
+        if size > len(self._bytes):
+            self._bytes = np.empty(size, np.uint8)
+        return self._bytes[:size].view(dtype).reshape(shape)
+
+
+def draw(photo: Rgb, box: Letterbox, memory: Scratch) -> Rgb:
+    """The photo, RGB (H, W, 3), at the size it has inside its canvas."""
+    width, height = box.inner_wh
+    if photo.shape[:2] == (height, width):
+        return photo
+    drawn = memory.array((height, width, 3), "uint8")
+    cv2.resize(photo, box.inner_wh, dst=drawn)
+    return drawn
+
+
+def fill(
+    tensor: NDArray[Any], drawn: Rgb, mean: Sequence[float], scale: float, *, bgr: bool
+) -> None:
+    """Write ``(channel - mean) * scale`` of each channel, black where the canvas is empty.
+
+    Plane by plane, in place: more than twice as fast as ``cv2.dnn.blobFromImage``.
+
+    Args:
+        tensor: The network's input, shape (1, 3, H, W), with any content.
+        drawn: RGB, shape (h, w, 3), no larger than the canvas.
+        mean: Of each channel, in the order of the network's channels.
+        scale: Multiplies what is left.
+        bgr: True if the network wants blue first.
+    """
+    height, width = drawn.shape[:2]
+    planes = cv2.split(drawn)
     for channel, plane in enumerate(planes[::-1] if bgr else planes):
-        result[0, channel] = plane
+        canvas = tensor[0, channel]
+        part = canvas[:height, :width]
+        part[:] = plane
         if mean[channel]:
-            result[0, channel] -= mean[channel]
+            part -= mean[channel]
         if scale != 1:
-            result[0, channel] *= scale
-    return result
+            part *= scale
+        black = -mean[channel] * scale
+        canvas[height:] = black
+        canvas[:height, width:] = black
 
 
 def _scaled(photo_wh: Size, scale: float) -> Size:

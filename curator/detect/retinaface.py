@@ -8,13 +8,13 @@ https://github.com/biubug6/Pytorch_Retinaface.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curator.detect.detector import OnnxDetector
-from curator.detect.grid import Grid
+from curator.detect.grid import corners
 from curator.detect.letterbox import Letterbox, Size, inside
 from curator.detect.network import Network, Tensor
 from curator.detect.options import UNKNOWN_LICENCE, Options
@@ -64,8 +64,11 @@ class RetinaFace:
         """
         offsets, confidences, points = (outputs[place][0] for place in self._order)
         scores = confidences[:, 1]
+        every = priors(canvas_wh)
+        if len(every) != len(scores):
+            raise RunError(f"the network gave {len(scores)} predictions for {len(every)} priors")
         index = np.flatnonzero(scores >= self.min_score)
-        centres, sides = priors(index, canvas_wh, len(scores))
+        centres, sides = every[index, :2], every[index, 2:]
         offset = offsets[index]
         middle = centres + offset[:, :2] * CENTRE_VARIANCE * sides
         half = sides * np.exp(offset[:, 2:] * SIZE_VARIANCE) / 2
@@ -74,32 +77,15 @@ class RetinaFace:
         return Detections(boxes, scores[index], centres[:, None] + away)
 
 
-def priors(
-    index: NDArray[np.intp], canvas_wh: Size, count: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The prior boxes of these predictions: centres (N, 2) and sides (N, 1), canvas pixels.
-
-    Args:
-        index: Numbers of predictions, in any order.
-        canvas_wh: Of the network's input.
-        count: How many predictions the network made.
-
-    Raises:
-        RunError: if that is not how many priors there are.
-    """
-    grids = [Grid.over(canvas_wh, stride, len(sides)) for stride, sides in PRIORS.items()]
-    starts = np.cumsum([0, *map(len, grids)])
-    if starts[-1] != count:
-        raise RunError(f"the network gave {count} predictions where there are {starts[-1]} priors")
-    level = np.searchsorted(starts, index, side="right") - 1
-    centres = np.empty((len(index), 2), np.float32)
-    sides = np.empty((len(index), 1), np.float32)
-    for number, (grid, lengths) in enumerate(zip(grids, PRIORS.values(), strict=True)):
-        here = np.flatnonzero(level == number)
-        own = index[here] - starts[number]
-        centres[here] = grid.corners(own) + np.float32(grid.stride / 2)
-        sides[here, 0] = np.array(lengths, np.float32)[grid.anchor(own)]
-    return centres, sides
+@lru_cache(maxsize=8)
+def priors(canvas_wh: Size) -> NDArray[np.float32]:
+    """All prior boxes of a canvas: x and y of the centre, and the side, canvas pixels, (N, 3)."""
+    levels = []
+    for stride, sides in PRIORS.items():
+        centres = corners(canvas_wh, stride, len(sides)) + np.float32(stride / 2)
+        side = np.tile(np.array(sides, np.float32), len(centres) // len(sides))
+        levels.append(np.column_stack([centres, side]))
+    return np.concatenate(levels)
 
 
 def open_retinaface(variant: str | None, options: Options) -> OnnxDetector:

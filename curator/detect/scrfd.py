@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from curator.detect.detector import OnnxDetector
-from curator.detect.grid import Grid
+from curator.detect.grid import corners
 from curator.detect.letterbox import Size
 from curator.detect.network import Network, Tensor
 from curator.detect.options import UNKNOWN_LICENCE, Options
 from curator.errors import ConfigError, RunError
+from curator.geometry import NOTHING, joined
 from curator.records import Detections
 
 _STRIDES = {9: (8, 16, 32), 15: (8, 16, 32, 64, 128)}
@@ -70,23 +70,18 @@ class Scrfd:
     def decode(self, outputs: Sequence[Tensor], canvas_wh: Size) -> Detections:
         """All candidates, in pixels of the canvas."""
         levels = len(self._strides)
-        boxes, scores, landmarks = [], [], []
+        found = [NOTHING]
         for level, stride in enumerate(self._strides):
-            grid = Grid.over(canvas_wh, stride, self._anchors)
-            score, reach, point = (outputs[level + part * levels] for part in range(3))
-            score = score.reshape(-1)
-            index = np.flatnonzero(score >= self.min_score)
-            corners = grid.corners(index)
-            boxes.append(_boxes(corners, reach.reshape(-1, 4)[index] * np.float32(stride)))
-            scores.append(score[index])
-            away = point.reshape(-1, 5, 2)[index] * np.float32(stride)
-            landmarks.append(corners[:, None] + away)
-        return Detections(np.concatenate(boxes), np.concatenate(scores), np.concatenate(landmarks))
-
-
-def _boxes(corners: NDArray[np.float32], reach: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Boxes from how far they reach left, up, right and down of a corner of their cell."""
-    return np.concatenate([corners - reach[:, :2], corners + reach[:, 2:]], axis=1)
+            scores, reaches, points = (outputs[level + part * levels] for part in range(3))
+            scores = scores.reshape(-1)
+            index = np.flatnonzero(scores >= self.min_score)
+            if len(index):
+                cells = corners(canvas_wh, stride, self._anchors)[index]
+                reach = reaches.reshape(-1, 2, 2)[index] * np.float32(stride)
+                away = points.reshape(-1, 5, 2)[index] * np.float32(stride)
+                boxes = np.concatenate([cells - reach[:, 0], cells + reach[:, 1]], axis=1)
+                found.append(Detections(boxes, scores[index], cells[:, None] + away))
+        return joined(found)
 
 
 def open_scrfd(variant: str | None, options: Options) -> OnnxDetector:

@@ -8,6 +8,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
+import cv2
+
 from curator.detect.detectors import Detector
 from curator.imaging import BrokenImage, decode
 from curator.records import Detections
@@ -48,6 +50,9 @@ def stream(
     """
     waiting: deque[tuple[Key, Future[Detections | BrokenImage]]] = deque()
     pool = ThreadPoolExecutor(threads, thread_name_prefix="detect")
+    # OpenCV's own threads would take the cores from the other photos: a fifth of the time.
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
     try:
         for key, source in items:
             waiting.append((key, pool.submit(_detect, detector, source, max_pixels)))
@@ -59,6 +64,7 @@ def stream(
             yield first, result.result()
     finally:
         pool.shutdown(cancel_futures=True)
+        cv2.setNumThreads(before)
 
 
 def _detect(

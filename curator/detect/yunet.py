@@ -11,11 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from curator.detect.detector import OnnxDetector
-from curator.detect.grid import Grid
+from curator.detect.grid import corners
 from curator.detect.letterbox import Size
 from curator.detect.network import Network, Tensor
 from curator.detect.options import UNKNOWN_LICENCE, Options
 from curator.errors import RunError
+from curator.geometry import NOTHING, joined
 from curator.records import Detections
 
 _STRIDES = (8, 16, 32)
@@ -56,20 +57,19 @@ class YuNet:
 
     def decode(self, outputs: Sequence[Tensor], canvas_wh: Size) -> Detections:
         """All candidates, in pixels of the canvas."""
-        boxes, scores, landmarks = [], [], []
+        found = [NOTHING]
         for stride, places in zip(_STRIDES, self._places, strict=True):
-            grid = Grid.over(canvas_wh, stride, anchors=1)
-            face, something, box, point = (outputs[place][0] for place in places)
-            score = np.sqrt(np.clip(face[:, 0], 0, 1) * np.clip(something[:, 0], 0, 1))
-            index = np.flatnonzero(score >= self.min_score)
-            corners = grid.corners(index)
-            middle = corners + box[index, :2] * np.float32(stride)
-            half = np.exp(box[index, 2:]) * np.float32(stride / 2)
-            boxes.append(np.concatenate([middle - half, middle + half], axis=1))
-            scores.append(score[index])
-            away = point[index].reshape(-1, 5, 2) * np.float32(stride)
-            landmarks.append(corners[:, None] + away)
-        return Detections(np.concatenate(boxes), np.concatenate(scores), np.concatenate(landmarks))
+            face, something, box, points = (outputs[place][0] for place in places)
+            scores = np.sqrt(np.clip(face[:, 0], 0, 1) * np.clip(something[:, 0], 0, 1))
+            index = np.flatnonzero(scores >= self.min_score)
+            if len(index):
+                cells = corners(canvas_wh, stride, 1)[index]
+                middle = cells + box[index, :2] * np.float32(stride)
+                half = np.exp(box[index, 2:]) * np.float32(stride / 2)
+                away = points[index].reshape(-1, 5, 2) * np.float32(stride)
+                boxes = np.concatenate([middle - half, middle + half], axis=1)
+                found.append(Detections(boxes, scores[index], cells[:, None] + away))
+        return joined(found)
 
 
 def open_yunet(variant: str | None, options: Options) -> OnnxDetector:
