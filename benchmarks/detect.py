@@ -22,6 +22,7 @@ from typing import Any
 
 import cv2
 import onnxruntime
+from insightface.model_zoo import get_model
 from rich.console import Console
 from rich.table import Table
 
@@ -110,9 +111,7 @@ def bare(detector: OnnxDetector, files: Sequence[Path], threads: int) -> Callabl
 
 
 def own_loop(detector: OnnxDetector, files: Sequence[Path], threads: int) -> Callable[[], float]:
-    """Insightface's own way through the same photos."""
-    from insightface.model_zoo import get_model
-
+    """The way of insightface itself through the same photos."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     file = str(detector.network.file)

@@ -63,7 +63,10 @@ class Network:
         try:
             return list(session.run(None, {self._input: tensor}))
         except Exception as cause:  # the errors of onnxruntime share no base
-            raise RunError(f"{self.file}: the network cannot run ({_line(cause)})") from cause
+            height, width = tensor.shape[2:]
+            raise RunError(
+                f"{self.file}: the network cannot run on {width} x {height} pixels"
+            ) from cause
 
     def _session_of_any_size(self, fixed_wh: tuple[int, int]) -> Any:
         with self._lock:
@@ -167,7 +170,3 @@ def _digest(file: Path) -> str:
 def _last(shape: Sequence[int | str | None]) -> int | None:
     last = shape[-1] if shape else None
     return last if isinstance(last, int) else None
-
-
-def _line(cause: Exception) -> str:
-    return " ".join(str(cause).split())[:200]

@@ -83,7 +83,7 @@ def test_insightface_itself_gives_the_same_boxes_and_points(
             assert points == pytest.approx(face.kps, abs=0.01)
             assert score == pytest.approx(face.det_score, abs=1e-5)
         faces += len(found)
-    assert faces > 60
+    assert faces > 30
 
 
 def test_a_size_means_what_insightface_means_by_it(
