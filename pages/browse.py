@@ -11,8 +11,8 @@ dataset = opened.dataset()
 with dataset.read() as connection:
     total = images.count(connection, ImageFilter())
 if total == 0:
-    sentences.nothing_yet("No images yet", "Collect some first; they appear here at once.")
-    navigation.lead_to("collect", "Collect images")
+    with sentences.nothing_yet("No images yet", "Collect some first; they appear here at once."):
+        navigation.lead_to("collect", "Collect images")
     st.stop()
 
 chosen = st.query_params.get(IMAGE, "")

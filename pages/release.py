@@ -17,11 +17,11 @@ with dataset.read() as connection:
     every = releases.every(connection)
     known = images.count(connection, ImageFilter(annotated=True))
 if not every and not known:
-    sentences.nothing_yet(
+    with sentences.nothing_yet(
         "Nothing to release yet",
         "A release freezes images with their faces. Collect images and detect faces first.",
-    )
-    navigation.lead_to("collect", "Collect images")
+    ):
+        navigation.lead_to("collect", "Collect images")
     st.stop()
 
 job_cards.watch(dataset, ("release",))

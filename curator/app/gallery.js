@@ -65,8 +65,8 @@ function target(key, buttons, from) {
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const list = parentElement.querySelector("ul");
-  list.setAttribute("aria-label", data.label);
   list.style.setProperty("--height", data.height);
+  list.style.flexWrap = data.one_row ? "nowrap" : "wrap";
   const drawn = JSON.stringify(data.items);
   if (galleries.get(parentElement) !== drawn) {
     galleries.set(parentElement, drawn);

@@ -16,7 +16,7 @@ _HERE = Path(__file__).parent
 
 _mount = st.components.v2.component(
     "curator.gallery",
-    html="<ul></ul>",
+    html='<ul aria-label="images"></ul>',
     css=(_HERE / "gallery.css").read_text(),
     js=(_HERE / "gallery.js").read_text(),
 )
@@ -27,6 +27,7 @@ def gallery(
     *,
     key: str,
     height: int = 190,
+    one_row: bool = False,
     drawn: bool = True,
     focus: int | None = None,
     on_pick: Callable[[int], None],
@@ -37,6 +38,7 @@ def gallery(
         shown: Images with their current faces.
         key: Of the widget.
         height: Of a row, pixels of the page.
+        one_row: Let the pictures shrink rather than begin another row.
         drawn: Draw the faces into the pictures.
         focus: The image that has the keyboard, when the grid appears.
         on_pick: Called with the id of the image that was clicked, before the page runs again.
@@ -56,7 +58,7 @@ def gallery(
         }
         for image, faces in shown
     ]
-    data = {"label": "images", "height": f"{height}px", "focus": focus, "items": items}
+    data = {"height": f"{height}px", "one_row": one_row, "focus": focus, "items": items}
     _mount(key=key, data=data, on_picked_change=picked)
 
 

@@ -23,8 +23,8 @@ def show(dataset: Dataset, wanted: ImageFilter) -> None:
         total = images.count(connection, wanted)
         all_of_them = images.count(connection, ImageFilter())
     if total == 0:
-        sentences.nothing_yet("No image is like that", "Other filters find more.")
-        st.button("Clear the filters", on_click=clear)
+        with sentences.nothing_yet("No image is like that", "Other filters find more."):
+            st.button("Clear the filters", type="primary", on_click=clear)
         return
     pages = -(-total // ON_A_PAGE)
     if st.session_state.get(PAGE, 1) > pages:

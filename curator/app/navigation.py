@@ -48,5 +48,6 @@ def choose() -> Page:
 
 
 def lead_to(name: str, label: str) -> None:
-    """A link to another page."""
-    st.page_link(page(name), label=label, icon=":material/arrow_forward:", icon_position="right")
+    """A button that goes to another page: the thing to do next."""
+    if st.button(label, type="primary"):
+        st.switch_page(page(name))

@@ -25,5 +25,6 @@ def newest_images(dataset: Dataset, *, key: str, most: int = 8) -> None:
         [(image, current[image.id]) for image in found],
         key=key,
         height=110,
+        one_row=True,
         on_pick=lambda image_id: st.session_state.update({_PICKED: image_id}),
     )

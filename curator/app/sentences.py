@@ -29,8 +29,10 @@ def tell(error: CuratorError) -> None:
     st.error(escape(sentence[:1].upper() + sentence[1:].rstrip(".") + "."))
 
 
-def nothing_yet(title: str, sentence: str) -> None:
-    """What a page shows instead of an empty table: why it is empty and what to do."""
-    with st.container(border=True, key="nothing-yet", horizontal_alignment="center"):
+@contextmanager
+def nothing_yet(title: str, sentence: str) -> Iterator[None]:
+    """What a page shows instead of an empty table: why it is empty, and within, what to do."""
+    with st.container(border=True, key="nothing-yet"):
         st.subheader(title, anchor=False)
         st.write(sentence)
+        yield

@@ -50,6 +50,7 @@ class Viewer {
     this.strip = root.querySelector("ul");
     this.said = root.querySelector(".said");
     this.shown = root.querySelector("input");
+    this.choice = root.querySelector("label");
     this.shown.onchange = () => this.layer.classList.toggle("bare", !this.shown.checked);
     new ResizeObserver(() => this.measure()).observe(this.stage);
     const pick = (event) => {
@@ -73,6 +74,7 @@ class Viewer {
     this.chosen = null;
     this.stage.style.setProperty("--shape", data.width / data.height);
     this.stage.style.setProperty("--natural", `${Math.max(data.width, 480)}px`);
+    this.choice.hidden = data.faces.length === 0;
     this.photo.alt = data.name;
     this.photo.src = data.src;
     this.measure();

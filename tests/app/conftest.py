@@ -296,7 +296,7 @@ def visit(studio: Studio) -> Callable[..., Page]:
     """Open a page of the app as a new visitor, with what its address says."""
 
     def visit(name: str, **query: str) -> Page:
-        app = AppTest.from_file(str(SCRIPT), default_timeout=30).run()
+        app = AppTest.from_file(str(SCRIPT), default_timeout=30)
         page = navigation.folder() / f"{name}.py"
         app.switch_page(str(Path("../..") / page.relative_to(SCRIPT.parents[2])))
         for key, value in query.items():

@@ -135,6 +135,8 @@ def test_every_page_is_whole_and_asks_nobody_else(
     page.goto(f"http://127.0.0.1:{window.port}/")
     window.see("Newest images")
     window.check()
+    page.get_by_role("button", name="e.jpg").click()
+    window.see("https://example.org/page")
     window.go("Collect")
     window.see("Bring images in")
     window.see("refused: truncated")
