@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curator.detect.letterbox import Size
+from curator.errors import RunError
 
 
 @lru_cache(maxsize=32)
@@ -28,3 +29,15 @@ def corners(canvas_wh: Size, stride: int, anchors: int) -> NDArray[np.float32]:
     result = grid.reshape(-1, 2).repeat(anchors, axis=0).astype(np.float32)
     result.flags.writeable = False
     return result
+
+
+def check(predictions: int, cells: int) -> None:
+    """Notice a network whose outputs are not for these cells.
+
+    Raises:
+        RunError: if the numbers differ.
+    """
+    if predictions != cells:
+        raise RunError(
+            f"these weights are of another layout: {predictions} predictions for {cells} cells"
+        )

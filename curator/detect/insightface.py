@@ -16,7 +16,7 @@ from curator.detect.network import Network, session_options
 from curator.detect.options import Options
 from curator.detect.packs import DEFAULT_PACK, LICENCE, fetch, find
 from curator.detect.scrfd import Scrfd
-from curator.errors import RunError
+from curator.errors import ConfigError, RunError
 
 
 def open_pack(variant: str | None, options: Options) -> OnnxDetector:
@@ -26,7 +26,7 @@ def open_pack(variant: str | None, options: Options) -> OnnxDetector:
     pixels for faces that fill the photo and at 640 for the others.
 
     Raises:
-        ConfigError: if insightface has no such pack.
+        ConfigError: if insightface has no such pack, or cannot use this size.
         RunError: if it cannot be downloaded, or is broken.
     """
     pack = variant or DEFAULT_PACK
@@ -42,6 +42,11 @@ def open_pack(variant: str | None, options: Options) -> OnnxDetector:
         scale=1 / model.input_std,
         dtype=str(getattr(model, "input_dtype", "float32")),
     )
+    if options.size is not None and options.size % layout.stride:
+        raise ConfigError(
+            f"the input size of an insightface pack must be a multiple of {layout.stride} pixels, "
+            f"not {options.size}"
+        )
     own = [max(size_wh) for size_wh in model.input_sizes]
     return OnnxDetector(
         network,

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curator.detect.detector import OnnxDetector
-from curator.detect.grid import corners
+from curator.detect.grid import check, corners
 from curator.detect.letterbox import Letterbox, Size, inside
 from curator.detect.network import Network, Tensor
 from curator.detect.options import UNKNOWN_LICENCE, Options
@@ -60,13 +60,12 @@ class RetinaFace:
         """All candidates, in pixels of the canvas.
 
         Raises:
-            RunError: if there are more or fewer outputs than priors.
+            RunError: if the network made more or fewer predictions than there are priors.
         """
         offsets, confidences, points = (outputs[place][0] for place in self._order)
         scores = confidences[:, 1]
         every = priors(canvas_wh)
-        if len(every) != len(scores):
-            raise RunError(f"the network gave {len(scores)} predictions for {len(every)} priors")
+        check(len(scores), len(every))
         index = np.flatnonzero(scores >= self.min_score)
         centres, sides = every[index, :2], every[index, 2:]
         offset = offsets[index]

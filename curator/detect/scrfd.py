@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from curator.detect.detector import OnnxDetector
-from curator.detect.grid import corners
+from curator.detect.grid import check, corners
 from curator.detect.letterbox import Size
 from curator.detect.network import Network, Tensor
 from curator.detect.options import UNKNOWN_LICENCE, Options
@@ -54,7 +54,8 @@ class Scrfd:
         count = len(network.outputs)
         levels = count // 3
         expected = [width for width in (1, 4, 10) for _ in range(levels)]
-        if count not in _STRIDES or network.widths != expected:
+        told = [width or right for width, right in zip(network.widths, expected, strict=False)]
+        if count not in _STRIDES or told != expected:
             raise RunError(
                 f"{network.file}: these weights do not give scores, boxes and five points "
                 "for 3 or 5 strides"
@@ -68,15 +69,21 @@ class Scrfd:
         self._anchors = _ANCHORS[count]
 
     def decode(self, outputs: Sequence[Tensor], canvas_wh: Size) -> Detections:
-        """All candidates, in pixels of the canvas."""
+        """All candidates, in pixels of the canvas.
+
+        Raises:
+            RunError: if the network made more or fewer predictions than there are cells.
+        """
         levels = len(self._strides)
         found = [NOTHING]
         for level, stride in enumerate(self._strides):
             scores, reaches, points = (outputs[level + part * levels] for part in range(3))
             scores = scores.reshape(-1)
+            every = corners(canvas_wh, stride, self._anchors)
+            check(len(scores), len(every))
             index = np.flatnonzero(scores >= self.min_score)
             if len(index):
-                cells = corners(canvas_wh, stride, self._anchors)[index]
+                cells = every[index]
                 reach = reaches.reshape(-1, 2, 2)[index] * np.float32(stride)
                 away = points.reshape(-1, 5, 2)[index] * np.float32(stride)
                 boxes = np.concatenate([cells - reach[:, 0], cells + reach[:, 1]], axis=1)

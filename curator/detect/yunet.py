@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from curator.detect.detector import OnnxDetector
-from curator.detect.grid import corners
+from curator.detect.grid import check, corners
 from curator.detect.letterbox import Size
 from curator.detect.network import Network, Tensor
 from curator.detect.options import UNKNOWN_LICENCE, Options
@@ -56,14 +56,20 @@ class YuNet:
         self.min_score = min_score
 
     def decode(self, outputs: Sequence[Tensor], canvas_wh: Size) -> Detections:
-        """All candidates, in pixels of the canvas."""
+        """All candidates, in pixels of the canvas.
+
+        Raises:
+            RunError: if the network made more or fewer predictions than there are cells.
+        """
         found = [NOTHING]
         for stride, places in zip(_STRIDES, self._places, strict=True):
             face, something, box, points = (outputs[place][0] for place in places)
             scores = np.sqrt(np.clip(face[:, 0], 0, 1) * np.clip(something[:, 0], 0, 1))
+            every = corners(canvas_wh, stride, 1)
+            check(len(scores), len(every))
             index = np.flatnonzero(scores >= self.min_score)
             if len(index):
-                cells = corners(canvas_wh, stride, 1)[index]
+                cells = every[index]
                 middle = cells + box[index, :2] * np.float32(stride)
                 half = np.exp(box[index, 2:]) * np.float32(stride / 2)
                 away = points[index].reshape(-1, 5, 2) * np.float32(stride)

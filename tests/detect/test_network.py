@@ -14,7 +14,7 @@ from curator.detect import Options, choose
 from curator.detect.network import Network
 from curator.detect.retinaface import open_retinaface
 from curator.detect.scrfd import open_scrfd
-from curator.detect.yunet import open_yunet
+from curator.detect.yunet import YuNet, open_yunet
 from curator.errors import ConfigError, CuratorError, RunError
 
 OPENERS = {"retinaface": open_retinaface, "yunet": open_yunet, "scrfd": open_scrfd}
@@ -88,6 +88,19 @@ def test_a_scrfd_file_must_be_named_and_exist(tmp_path: Path) -> None:
         open_scrfd(None, Options())
     with pytest.raises(ConfigError, match="there are no weights at"):
         open_scrfd(str(tmp_path / "absent.onnx"), Options())
+
+
+def test_an_insightface_pack_takes_whole_strides_only(shared_models: Path) -> None:
+    with pytest.raises(ConfigError, match="multiple of 32 pixels, not 650"):
+        choose("insightface:scrfd_2.5g", models=shared_models, size=650)
+
+
+def test_predictions_for_other_cells_are_another_layout(shared_models: Path) -> None:
+    network = Network(shared_models / "onnx/yunet_n_dynamic.onnx")
+    outputs = network.run(np.zeros((1, 3, 64, 96), np.float32))
+    assert len(YuNet(network, 0.5).decode(outputs, (96, 64))) == 0
+    with pytest.raises(RunError, match="96 predictions for 384 cells"):
+        YuNet(network, 0.5).decode(outputs, (192, 128))
 
 
 @pytest.mark.parametrize(("option", "value"), [("min_score", 1.5), ("min_score", -1), ("size", 16)])
