@@ -1,12 +1,11 @@
-"""Photograph the running app for the documents: ``python docs/screenshots.py [DATASET]``.
+"""Photograph the running app for the documents: ``python docs/screenshots.py``.
 
-Takes the dataset of the demo, whose photos may be shown (``curator demo --no-app`` makes it), and
-writes ``docs/images/app-*.jpg``. Needs the ``test`` extra and Debian's chromium.
+Makes a small dataset of those photos of the demo that anyone may show, and writes
+``docs/images/app-*.jpg``. Needs the ``test`` extra, Debian's chromium, and a detector.
 """
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import subprocess
 import sys
@@ -21,6 +20,12 @@ from urllib.request import urlopen
 from playwright.sync_api import sync_playwright
 
 from curator.app.serve import ADDRESS, listen
+from curator.cli.demo_site import build
+from curator.pipeline.annotate import DetectRequest, detect
+from curator.pipeline.ingest import CollectRequest, collect
+from curator.pipeline.release import Selection, SplitOptions, release
+from curator.progress import Silent
+from curator.store.dataset import create_dataset
 
 IMAGES = Path(__file__).parent / "images"
 WIDTH = 1440
@@ -29,19 +34,17 @@ PAGES = {
     "overview": ("", 900, "light"),
     "collect": ("collect", 940, "light"),
     "browse": ("browse", 1000, "light"),
-    "image": ("browse?name=t1.jpg", 900, "dark"),
+    "image": ("browse?name=astronaut.png", 900, "dark"),
     "release": ("release", 1080, "light"),
 }
 
 
 def main() -> None:
     """Take all pictures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("dataset", nargs="?", type=Path, default=Path("datasets/demo"))
-    dataset = parser.parse_args().dataset
     IMAGES.mkdir(exist_ok=True)
     with (
-        serving(dataset) as address,
+        tempfile.TemporaryDirectory() as folder,
+        serving(photographs(Path(folder))) as address,
         tempfile.TemporaryDirectory() as profile,
         browser(profile) as window,
     ):
@@ -50,10 +53,26 @@ def main() -> None:
             window.emulate_media(color_scheme=scheme)
             window.goto(f"{address}/{page}")
             if name == "image":
-                window.get_by_role("button", name="t1.jpg").click()
+                window.get_by_role("button", name="astronaut.png").click()
                 window.get_by_text("Where it came from").wait_for()
             settle(window)
             window.screenshot(path=IMAGES / f"app-{name}.jpg", type="jpeg", quality=82)
+
+
+def photographs(folder: Path) -> Path:
+    """A dataset of what scikit-image brings, which its owners gave to everyone."""
+    site = build(folder / "site")
+    for other in ("t1.jpg", "t1-again.jpg", "Tom_Hanks_54745.png"):
+        (site / "people" / other).unlink()
+    with create_dataset(folder / "photographs") as dataset:
+        listener = Silent()
+        freely = "CC0 or public domain"
+        collect(
+            dataset, CollectRequest(source="folder", target=str(site), licence=freely), listener
+        )
+        detect(dataset, DetectRequest(), listener)
+        release(dataset, "v1", Selection(), SplitOptions(), listener)
+    return folder / "photographs"
 
 
 def settle(window: Any) -> None:
