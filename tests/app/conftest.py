@@ -30,8 +30,9 @@ from curator.app import guard, navigation, opened
 from curator.app.downloads import Downloads
 from curator.app.pictures import Pictures
 from curator.app.serve import SCRIPT, listen
-from curator.records import Candidate, Face, FaceStatus, Origin, Outcome
-from curator.store import candidates, faces, images, runs
+from curator.jobs import start as workers
+from curator.records import Candidate, Face, FaceStatus, Origin, Outcome, RunStatus
+from curator.store import candidates, faces, images, jobs, runs
 from curator.store.dataset import Dataset, create_dataset
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -104,6 +105,16 @@ class Studio:
         with self.dataset.write() as connection:
             run = runs.begin(connection, kind="collect", method="web", params={})
             candidates.record(connection, run.id, [seen])
+
+    def job(self, task: str, status: RunStatus, message: str, **params: Any) -> int:
+        """A job a quarter of the way, or one that is over."""
+        with self.dataset.write() as connection:
+            job_id = jobs.add(connection, task, params)
+            jobs.claim(connection, job_id, 1)
+            jobs.beat(connection, job_id, 0.25, message)
+            if status is not RunStatus.RUNNING:
+                jobs.finish(connection, job_id, status, message)
+        return job_id
 
 
 @dataclass(frozen=True)
@@ -306,6 +317,20 @@ def visit(studio: Studio) -> Callable[..., Page]:
         return Page(app)
 
     return visit
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Mapping[str, Any]]]:
+    """What was asked of the jobs; nothing runs."""
+    asked: list[tuple[str, Mapping[str, Any]]] = []
+
+    def start(dataset: Dataset, task: str, params: Mapping[str, Any]) -> int:
+        workers.checked(task, params)
+        asked.append((task, params))
+        return len(asked)
+
+    monkeypatch.setattr(workers, "start", start)
+    return asked
 
 
 @pytest.fixture

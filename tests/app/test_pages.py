@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
@@ -14,35 +14,10 @@ from curator.pipeline.ingest import CollectRequest
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Silent
 from curator.records import Candidate, Face, Outcome, RunStatus
-from curator.store import candidates, images, runs
-from curator.store import jobs as rows
+from curator.store import candidates, runs
 from curator.store.candidates import Seen
 
 PAGES = ("overview", "collect", "browse", "release")
-
-
-@pytest.fixture
-def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Mapping[str, Any]]]:
-    """What was asked of the jobs; nothing runs."""
-    asked: list[tuple[str, Mapping[str, Any]]] = []
-
-    def start(dataset: Any, task: str, params: Mapping[str, Any]) -> int:
-        jobs.checked(task, params)
-        asked.append((task, params))
-        return len(asked)
-
-    monkeypatch.setattr(jobs, "start", start)
-    return asked
-
-
-def add_job(studio: Any, task: str, status: RunStatus, message: str, **params: Any) -> int:
-    with studio.dataset.write() as connection:
-        job_id = rows.add(connection, task, params)
-        rows.claim(connection, job_id, 1)
-        rows.beat(connection, job_id, 0.25, message)
-        if status is not RunStatus.RUNNING:
-            rows.finish(connection, job_id, status, message)
-    return job_id
 
 
 @pytest.mark.parametrize(
@@ -90,130 +65,6 @@ def test_the_way_leads_on_from_step_to_step(studio: Any, visit: Callable[..., An
     assert next_step() == ["Make a release"]
     release(studio.dataset, "v1", Selection(), SplitOptions(), Silent())
     assert next_step() == []
-
-
-@pytest.mark.parametrize(
-    ("label", "value", "expected"),
-    [
-        ("Name", "E.J", ["e.jpg"]),
-        ("Source", "web", ["e.jpg"]),
-        ("Split", "train", ["a.jpg", "b.jpg"]),
-        ("Status", "proposed", ["a.jpg", "c.jpg", "e.jpg"]),
-        ("Status", "labelled", ["b.jpg"]),
-        ("Status", "new", ["d.jpg"]),
-        ("Images", "with faces", ["a.jpg", "b.jpg", "e.jpg"]),
-        ("Images", "without faces", ["c.jpg", "d.jpg"]),
-        ("Some face has a score of", (0.0, 0.5), ["e.jpg"]),
-        ("Some face has a score of", (0.95, 1.0), ["b.jpg", "e.jpg"]),
-        ("and a height of", (32, 10_000), ["b.jpg", "e.jpg"]),
-        ("and a height of", (0, 16), ["e.jpg"]),
-    ],
-)
-def test_each_filter_shows_what_it_says(
-    filled: Any, visit: Callable[..., Any], label: str, value: Any, expected: list[str]
-) -> None:
-    page = visit("browse")
-    page.field(label).set_value(value)
-    page.app.run()
-    assert page.shown == expected
-
-
-def test_filters_join_and_can_be_cleared(filled: Any, visit: Callable[..., Any]) -> None:
-    page = visit("browse")
-    page.field("Source").set_value("web")
-    page.field("Split").set_value("train")
-    page.app.run()
-    assert page.shown == []
-    assert "No image is like that" in page.markdown
-    page.button("Clear the filters").click()
-    page.app.run()
-    assert len(page.shown) == 5
-
-
-def test_the_choices_tell_how_many_images_they_have(filled: Any, visit: Callable[..., Any]) -> None:
-    assert visit("browse").field("Split").options == ["train (2)", "val (1)"]
-
-
-def test_pages_of_the_grid_are_complete_and_do_not_overlap(
-    studio: Any, visit: Callable[..., Any]
-) -> None:
-    names = [f"{number:03}.jpg" for number in range(100)]
-    for name in names:
-        studio.add(name)
-    page = visit("browse")
-    seen = list(page.shown)
-    for number in (2, 3):
-        page.app.pagination[0].set_value(number)
-        page.app.run()
-        seen += page.shown
-    assert seen == names
-    # A narrower choice starts at its own first page.
-    page.field("Name").set_value("00")
-    page.app.run()
-    assert page.shown == [f"00{digit}.jpg" for digit in range(10)] or page.shown[0] == "000.jpg"
-
-
-def test_drawing_faces_can_be_turned_off(filled: Any, visit: Callable[..., Any]) -> None:
-    page = visit("browse")
-    assert "faces=no" not in page.component("gallery")["items"][0]["src"]
-    page.field("Draw faces").set_value(False)
-    page.app.run()
-    assert all("faces=no" in item["src"] for item in page.component("gallery")["items"])
-
-
-def test_one_image_shows_its_faces_and_where_it_came_from(
-    filled: Any, visit: Callable[..., Any]
-) -> None:
-    with filled.dataset.read() as connection:
-        numbers = {image.name: image.id for image in images.find(connection, images.ImageFilter())}
-    page = visit("browse", image=str(numbers["e.jpg"]))
-    for fact in ("CC BY 4.0", "Ada", "research only", "val", "2026-01-02"):
-        assert fact in page.html
-    assert 'href="https://example.org/page"' in page.html
-    assert [face["box"] for face in page.component("viewer")["faces"]] == [
-        [8, 8, 40, 48],
-        [50, 8, 58, 18],
-    ]
-    page = visit("browse", image=str(numbers["b.jpg"]))
-    assert "1 heavy blur" in page.html
-    page = visit("browse", image=str(numbers["a.jpg"]))
-    # Of five points one is hidden and one is not labelled.
-    assert len(page.component("viewer")["faces"][0]["points"]) == 4
-
-
-def test_the_way_from_image_to_image_keeps_to_the_filter(
-    filled: Any, visit: Callable[..., Any]
-) -> None:
-    page = visit("browse")
-    page.field("Split").set_value("train")
-    page.app.run()
-    first = page.component("gallery")["items"][0]["id"]
-    page.app.query_params["image"] = str(first)
-    page.app.run()
-    assert page.button("Previous").disabled
-    page.button("Next").click()
-    page.app.run()
-    assert page.component("viewer")["name"] == "b.jpg"
-    assert page.button("Next").disabled
-    page.button("All images").click()
-    page.app.run()
-    assert page.shown == ["a.jpg", "b.jpg"]
-    assert page.component("gallery")["focus"] == page.component("gallery")["items"][1]["id"]
-
-
-@pytest.mark.parametrize("number", ["99", str(2**70)])
-def test_an_image_that_is_not_there_is_one_sentence(
-    filled: Any, visit: Callable[..., Any], number: str
-) -> None:
-    page = visit("browse", image=number)
-    assert [error.value for error in page.app.error] == [rf"No image {number}\."]
-
-
-@pytest.mark.parametrize("number", ["-1", "1.5", "x", "../1", ""])
-def test_what_is_no_number_of_an_image_shows_the_grid(
-    filled: Any, visit: Callable[..., Any], number: str
-) -> None:
-    assert len(visit("browse", image=number).shown) == 5
 
 
 def test_the_collect_form_starts_the_job_it_describes(
@@ -320,9 +171,7 @@ def test_a_running_job_is_a_card_that_can_be_cancelled(
 ) -> None:
     cancelled: list[int] = []
     monkeypatch.setattr(jobs, "cancel", lambda dataset, job_id: cancelled.append(job_id))
-    job_id = add_job(
-        filled, "detect", RunStatus.RUNNING, "detecting faces: 1 of 4", detector="yunet"
-    )
+    job_id = filled.job("detect", RunStatus.RUNNING, "detecting faces: 1 of 4", detector="yunet")
     page = visit("collect")
     (bar,) = page.app.get("progress")
     assert bar.proto.value == 25
@@ -337,7 +186,7 @@ def test_a_running_crawl_shows_what_it_brought_so_far(
 ) -> None:
     asked = {"source": "web", "target": "https://example.org", "also_hosts": ["cdn.example.org"]}
     params = jobs.checked("collect", asked)
-    add_job(filled, "collect", RunStatus.RUNNING, "crawling: 3", **params.model_dump(mode="json"))
+    filled.job("collect", RunStatus.RUNNING, "crawling: 3", **params.model_dump(mode="json"))
     request = CollectRequest(**params.model_dump())
     with filled.dataset.write() as connection:
         run = runs.begin(connection, kind="collect", method="web", params=asdict(request))
@@ -371,8 +220,8 @@ def test_a_failed_job_says_its_sentence_and_can_go_on(
 ) -> None:
     again: list[int] = []
     monkeypatch.setattr(jobs, "again", lambda dataset, job_id: again.append(job_id))
-    job_id = add_job(
-        filled, "collect", RunStatus.FAILED, "/x: no such folder", source="folder", target="/x"
+    job_id = filled.job(
+        "collect", RunStatus.FAILED, "/x: no such folder", source="folder", target="/x"
     )
     page = visit("collect")
     assert "no such folder" in page.app.error[0].value
@@ -393,50 +242,3 @@ def test_refusals_are_counted_explained_and_listed(filled: Any, visit: Callable[
     page.app.run()
     table = next(frame.value for frame in page.app.dataframe if "address" in frame.value)
     assert list(table["why"]) == ["a reason of a plugin"]
-
-
-def test_a_release_tells_what_is_in_it_and_how_it_differs(
-    filled: Any, visit: Callable[..., Any]
-) -> None:
-    release(filled.dataset, "v1", Selection(), SplitOptions(), Silent())
-    release(filled.dataset, "v2", Selection(source="web"), SplitOptions(), Silent())
-    page = visit("release")
-    table = page.app.dataframe[0].value
-    assert list(table["release"]) == ["v2", "v1"]
-    assert list(table["images"]) == [1, 4]
-    assert list(table["faces"]) == [2, 4]
-    # The newest is chosen: of one image, stated to be CC BY 4.0, with two faces.
-    assert "1 image, 2 faces" in page.html
-    assert "CC BY 4.0" in page.html
-    assert "research only" in page.html
-    assert [m.value for m in page.app.metric] == ["0", "3", "0", "1"]
-
-
-def test_two_kinds_of_failed_jobs_stand_on_one_page(filled: Any, visit: Callable[..., Any]) -> None:
-    release(filled.dataset, "v1", Selection(), SplitOptions(), Silent())
-    add_job(filled, "release", RunStatus.FAILED, "the disk is full", name="v2")
-    add_job(filled, "export", RunStatus.FAILED, "no room", release="v1", format="csv")
-    assert len(visit("release").app.error) == 2
-
-
-def test_an_export_is_started_and_its_report_shown(
-    filled: Any, visit: Callable[..., Any], started: list[Any]
-) -> None:
-    made = release(filled.dataset, "v1", Selection(), SplitOptions(), Silent())
-    page = visit("release")
-    assert "Nothing was exported" in page.markdown
-    page.field("Format").set_value("csv")
-    page.button("Export").click()
-    page.app.run()
-    assert started == [("export", {"release": "v1", "format": "csv"})]
-    from curator.pipeline.export import export, folder_of
-
-    export(
-        filled.dataset, "v1", "wider", folder_of(filled.dataset, "v1", "wider"), progress=Silent()
-    )
-    page.app.run()
-    assert "wider: 4 images, 4 faces" in page.markdown.replace("\\", "").replace("\u2060", "")
-    (link,) = page.app.get("link_button")
-    assert link.proto.url == f"/exports/{made.id}/wider.zip"
-    losses = next(frame.value for frame in page.app.dataframe if "how often" in frame.value)
-    assert losses.set_index("what")["how often"]["score not carried"] == 3
