@@ -82,6 +82,8 @@ class Viewer {
     this.layer.replaceChildren(...data.faces.map(outline));
     this.strip.replaceChildren(...data.faces.map(chip));
     this.show();
+    // The grid that led here may have been scrolled far down.
+    requestAnimationFrame(() => this.stage.scrollIntoView({ block: "nearest" }));
   }
 
   // Lines and dots keep their size on the screen: what a pixel of it is in pixels of the photo.

@@ -71,13 +71,17 @@ class Window:
         wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         assert self.page.evaluate(wide) <= 0
 
-    def painted(self, x: float, y: float, colour: tuple[int, int, int]) -> bool:
-        """Whether there is a dot of this colour at this part, 0..1, of the large photo."""
-        stage = self.page.locator(".stage").bounding_box()
-        shot = Pillow.open(io.BytesIO(self.page.screenshot())).convert("RGB")
-        left, top = stage["x"] + x * stage["width"], stage["y"] + y * stage["height"]
-        around = np.asarray(shot.crop((left - 4, top - 4, left + 5, top + 5)), int)
-        return bool((np.abs(around - colour).max(axis=2) < 24).sum() >= 8)
+    def see_dot(self, x: float, y: float, colour: tuple[int, int, int]) -> None:
+        """Wait until a dot of this colour is at this part, 0..1, of the large photo, in view."""
+        for _ in range(50):
+            stage = self.page.locator(".stage").bounding_box()
+            shot = Pillow.open(io.BytesIO(self.page.screenshot())).convert("RGB")
+            left, top = stage["x"] + x * stage["width"], stage["y"] + y * stage["height"]
+            around = np.asarray(shot.crop((left - 4, top - 4, left + 5, top + 5)), int)
+            if (np.abs(around - colour).max(axis=2) < 24).sum() >= 8:
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError(f"no dot at {left:.0f}, {top:.0f}: stage {stage}, there is {around}")
 
     def go(self, name: str) -> None:
         """By the navigation at the top."""
@@ -157,7 +161,7 @@ def test_every_page_is_whole_and_asks_nobody_else(
     for place, (x, y) in zip(
         (0, 1, 2, 4), (points[0], points[1], points[2], points[4]), strict=True
     ):
-        assert window.painted(x / 400, y / 300, POINTS[place])
+        window.see_dot(x / 400, y / 300, POINTS[place])
     page.get_by_role("button", name="face 1").focus()
     page.keyboard.press("Enter")
     about = f"face 1 · proposed · score 0.90 · 50 x 60 px · identity {HOSTILE}"
