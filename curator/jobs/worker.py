@@ -6,11 +6,12 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Lock, Thread
 
 from curator.config import settings
-from curator.errors import CuratorError
+from curator.errors import CuratorError, StoreError
 from curator.jobs.tasks import TASKS, checked
 from curator.records import RunStatus
 from curator.store import jobs
@@ -91,7 +92,8 @@ def _work(dataset: Dataset, job_id: int) -> int:
 def _beat(dataset: Dataset, job_id: int, progress: JobProgress, over: Event) -> None:
     while not over.wait(TICK_SECONDS):
         share, message = progress.now()
-        with dataset.write() as connection:
+        # A long transaction of the work itself may hold the database; the next beat will tell.
+        with suppress(StoreError), dataset.write() as connection:
             jobs.beat(connection, job_id, share, message)
 
 
