@@ -19,10 +19,13 @@ class Blobs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._prefix = str(folder)
 
     def path(self, sha256: str, mime: str) -> Path:
         """Where the bytes with this digest are, or would be."""
-        return self.folder / sha256[:2] / sha256[2:4] / f"{sha256}{MIME_SUFFIX[mime]}"
+        # One path object instead of four: an export asks tens of thousands of times.
+        inside = f"{sha256[:2]}/{sha256[2:4]}/{sha256}{MIME_SUFFIX[mime]}"
+        return Path(f"{self._prefix}/{inside}")
 
     def put(self, data: bytes, sha256: str, mime: str) -> Path:
         """Write the bytes unless they are there; a reader never sees half a file.
