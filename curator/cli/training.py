@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,6 +58,9 @@ def train_command(
     ] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto for the best there is.")] = "auto",
     seed: Annotated[int, typer.Option(help="Another seed is another run.")] = 0,
+    start: Annotated[
+        Path | None, typer.Option(help="Begin with the weights of this checkpoint of another run.")
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Train on a release. Example: `curator train retinaface --release v1 --minutes 60`."""
@@ -71,6 +75,7 @@ def train_command(
         epochs=epochs,
         device=device,
         seed=seed,
+        start=start,
     )
     with console.opened(dataset) as opened, console.bar() as bar:
         report = learn(opened, request, bar)

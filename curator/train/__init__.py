@@ -28,6 +28,7 @@ class TrainOptions:
         device: ``cpu``, ``cuda``, or ``auto`` for the best there is.
         threads: Of the processor.
         seed: Of everything random.
+        start: A checkpoint of another run whose weights to begin with, instead of random ones.
     """
 
     recipe: str = "modern"
@@ -36,6 +37,7 @@ class TrainOptions:
     device: str = "auto"
     threads: int = 2
     seed: int = 0
+    start: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

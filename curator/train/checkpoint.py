@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from curator.errors import RunError
+from curator.errors import InputError, RunError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,3 +69,21 @@ def load(file: Path, device: str = "cpu") -> Checkpoint | None:
         return Checkpoint(**values)
     except (OSError, RuntimeError, TypeError, pickle.UnpicklingError, EOFError) as cause:
         raise RunError(f"{file}: this is no checkpoint of a training run") from cause
+
+
+def load_weights(network: nn.Module, file: Path) -> None:
+    """Take over the weights that a run would export: the averaged ones where it has them.
+
+    Raises:
+        InputError: if there is no such file, or the weights are of another network.
+        RunError: if the file is no checkpoint.
+    """
+    state = load(file)
+    if state is None:
+        raise InputError(f"{file}: there is no checkpoint to start from")
+    inside = "module."
+    averaged = {k.removeprefix(inside): v for k, v in state.averaged.items() if inside in k}
+    try:
+        network.load_state_dict(averaged or state.network)
+    except RuntimeError as cause:
+        raise InputError(f"{file}: these are the weights of another network") from cause

@@ -45,6 +45,7 @@ class Setup:
         steps_an_epoch: How many steps draw as many crops as there are photos.
         ahead: Processes that draw crops; 0 draws in this one.
         saved_every: Seconds between two checkpoints.
+        start: A checkpoint whose weights a new run begins with.
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class Setup:
     steps_an_epoch: int
     ahead: int = 1
     saved_every: float = 60.0
+    start: Path | None = None
 
 
 class Training:
@@ -71,6 +73,8 @@ class Training:
         self.setup = setup
         torch.manual_seed(recipe.seed)
         network = RetinaFaceNetwork(WIDTHS[recipe.network])
+        if setup.start is not None:
+            checkpoint.load_weights(network, setup.start)
         # Both change the network itself.
         network.to(setup.device)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

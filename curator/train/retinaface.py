@@ -55,6 +55,7 @@ def train_retinaface(
         device=device,
         budget=budget,
         steps_an_epoch=-(-len(learned) // recipe.batch),
+        start=options.start,
     )
     training = Training(recipe, setup)
 

@@ -191,6 +191,21 @@ def test_a_run_that_is_over_stays_as_it_is(drawn, tmp_path) -> None:
         assert len(curve(tmp_path)) == 1
 
 
+def test_a_new_run_begins_with_the_weights_another_would_export(drawn, tmp_path) -> None:
+    samples, recipe = drawn(4), quick("modern", sizes=((1.0, 64),))
+    first = training(recipe, tmp_path / "first", epochs=1)
+    first.run(cropper(samples, tmp_path, recipe), unjudged, Silent())
+    start = tmp_path / "first" / CHECKPOINT
+    second = training(replace(recipe, seed=1), tmp_path / "second", epochs=1, start=start)
+    assert second.steps == 0
+    for name, values in first.best.state_dict().items():
+        torch.testing.assert_close(second.network.state_dict()[name], values)
+    with pytest.raises(InputError, match="another network"):
+        training(replace(recipe, network="small"), tmp_path / "third", epochs=1, start=start)
+    with pytest.raises(InputError, match="no checkpoint"):
+        training(recipe, tmp_path / "fourth", epochs=1, start=tmp_path / "nothing.pt")
+
+
 def test_a_checkpoint_of_another_recipe_is_refused(drawn, tmp_path) -> None:
     training(quick("modern"), tmp_path, epochs=1).save()
     with pytest.raises(RunError, match="another recipe"):
