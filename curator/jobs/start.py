@@ -12,7 +12,7 @@ from threading import Thread
 from typing import Any
 
 from curator.errors import InputError
-from curator.jobs.tasks import TASKS, checked
+from curator.jobs.tasks import checked
 from curator.records import Job, RunStatus
 from curator.store import jobs
 from curator.store.dataset import Dataset
@@ -90,11 +90,6 @@ def recent(dataset: Dataset, *, task: str | None = None, limit: int = 20) -> lis
             jobs.bury(connection, gone)
     with dataset.read() as connection:
         return jobs.recent(connection, task=task, limit=limit)
-
-
-def summaries() -> dict[str, str]:
-    """Every task by name with one line about it."""
-    return {name: task.summary for name, task in TASKS.items()}
 
 
 def _is_gone(job: Job) -> bool:

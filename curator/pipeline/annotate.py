@@ -116,14 +116,24 @@ def detect(dataset: Dataset, request: DetectRequest, progress: Progress) -> Dete
         RunError: if its weights cannot be used.
         StoreError: if the dataset cannot be written.
     """
-    detector = choose(
+    detector = open_detector(request, progress)
+    return annotate(dataset, detector, threads=settings().threads, progress=progress)
+
+
+def open_detector(request: DetectRequest, progress: Progress) -> Detector:
+    """The detector of a request; a download of its weights is told to ``progress``.
+
+    Raises:
+        ConfigError: if there is no such detector, or none on this machine.
+        RunError: if its weights cannot be used.
+    """
+    return choose(
         request.detector,
         size=request.size,
         min_score=request.min_score,
         accurate=request.accurate,
         progress=progress,
     )
-    return annotate(dataset, detector, threads=settings().threads, progress=progress)
 
 
 def annotate(

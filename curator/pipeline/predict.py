@@ -7,22 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from curator.config import settings
-from curator.detect import choose
 from curator.detect.stream import stream
 from curator.errors import InputError
 from curator.evaluate import predictions
+from curator.geometry import NOTHING
 from curator.imaging import MIME_SUFFIX, BrokenImage
-from curator.pipeline.annotate import DetectRequest
+from curator.pipeline.annotate import DetectRequest, open_detector
 from curator.progress import Progress
-from curator.records import Detections
 from curator.store.blobs import write_atomic
 
-_NOTHING = Detections(
-    np.zeros((0, 4), np.float32), np.zeros(0, np.float32), np.zeros((0, 5, 2), np.float32)
-)
 _SUFFIXES = frozenset(MIME_SUFFIX.values()) | {".jpeg", ".tiff"}
 
 
@@ -53,20 +47,14 @@ def predict(request: DetectRequest, images: Path, out: Path, progress: Progress)
     """
     started = time.monotonic()
     photos = _photos(images)
-    detector = choose(
-        request.detector,
-        size=request.size,
-        min_score=request.min_score,
-        accurate=request.accurate,
-        progress=progress,
-    )
+    detector = open_detector(request, progress)
     progress.begin("detecting faces", len(photos))
     faces, unreadable = 0, {}
     items = ((stem, photo) for stem, photo in photos.items())
     for stem, result in stream(detector, items, threads=settings().threads):
         if isinstance(result, BrokenImage):
             unreadable[stem] = str(result)
-        found = _NOTHING if isinstance(result, BrokenImage) else result
+        found = NOTHING if isinstance(result, BrokenImage) else result
         faces += len(found)
         text = predictions.text(stem, found.boxes, found.scores)
         write_atomic(out / f"{stem}.txt", text.encode())
