@@ -1,0 +1,98 @@
+"""Runs of machines, what they got right, and the jobs that carry them out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from curator.records.faces import Box
+
+
+class RunStatus(StrEnum):
+    """The life of a run or a job."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One pass of a machine, or one import, over the dataset; faces point to theirs.
+
+    Attributes:
+        kind: ``detect``, ``import``, ``train``, ``evaluate``.
+        method: The detector's or format's name with what distinguishes it.
+        licence: Of the weights, to be shown wherever their output is used.
+        params: What makes two runs the same work; a run is resumed when they are equal.
+        weights: SHA-256 of the weights file, None where there is none.
+    """
+
+    id: int
+    kind: str
+    method: str
+    licence: str | None
+    params: Mapping[str, Any]
+    weights: str | None
+    metrics: Mapping[str, Any]
+    status: RunStatus
+    started_at: datetime
+    finished_at: datetime | None = None
+
+
+class MatchKind(StrEnum):
+    """How a detection and the truth agree: both, only detected, only true."""
+
+    TP = "tp"
+    FP = "fp"
+    FN = "fn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    """What became of one detection, or of one face that was not found.
+
+    Attributes:
+        run_id: The run that judged, None before it is stored.
+        face_id: The true face; None for ``fp`` and for faces not stored yet.
+        box: ``xyxy`` pixels of the detection; of the face for ``fn``.
+        score: Of the detection, 0..1; None for ``fn``.
+        iou: 0..1 of a ``tp`` with its face; of a ``fp`` or ``fn`` the largest with any face or
+            detection of the image, 0 where there is none.
+    """
+
+    image_id: int
+    kind: MatchKind
+    box: Box
+    score: float | None
+    iou: float
+    face_id: int | None = None
+    run_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A piece of long work done by a process of its own.
+
+    Attributes:
+        progress: 0..1, None before the total is known.
+        message: What it is doing now, or the sentence it failed with.
+        pid: Of the worker on this machine, None before it started.
+    """
+
+    id: int
+    task: str
+    params: Mapping[str, Any]
+    status: RunStatus
+    progress: float | None
+    message: str
+    pid: int | None
+    created_at: datetime
+    heartbeat_at: datetime | None
+    finished_at: datetime | None
+    result: Mapping[str, Any]
