@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from itertools import starmap
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from curator.records import Face, FaceStatus, Image, ImageStatus, Origin, Sample
+import msgspec
+
+from curator.records import Box, Face, FaceStatus, Image, Origin, Points, Sample
+from curator.records.building import builder
 from curator.store.rows import canonical
 
 Place = Callable[[str, str], Path]
@@ -63,9 +66,23 @@ IMAGE_COLUMNS = (
     "split",
     "group",
 )
+_FaceRow = tuple[
+    int | None,
+    int | None,
+    int | None,
+    int,
+    Origin,
+    FaceStatus,
+    float | None,
+    Box,
+    str | None,
+    Points | None,
+    tuple[int, ...] | None,
+    str | None,
+    dict[str, int | float | str | bool],
+]
 _row_of = attrgetter(*FACE_COLUMNS)
-_ORIGINS = {origin.value: origin for origin in Origin}
-_STATUSES = {status.value: status for status in FaceStatus}
+_face = builder(Face, FACE_COLUMNS)
 
 
 def document_of(image: Image, faces: tuple[Face, ...]) -> Document:
@@ -84,53 +101,28 @@ def digest_of(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical([image, faces]).encode()).hexdigest()
 
 
-def sample_of(document: Document, place: Place) -> Sample:
+def sample_of(payload: str, place: Place) -> Sample:
     """The sample that was frozen.
 
     Args:
-        document: As parsed; it is used up.
+        payload: The canonical JSON of its document.
         place: From sha256 and MIME type to the file with the bytes.
     """
-    described = document["image"]
-    described["fetched_at"] = datetime.fromisoformat(described["fetched_at"])
-    described["status"] = ImageStatus(described["status"])
-    image = Image(**described)
+    document = _parse(payload)
+    image = document.image
     return Sample(
         image=image,
-        faces=tuple(map(_face, document["faces"])),
+        faces=tuple(starmap(_face, document.faces)),
         split=image.split or "",
         file=place(image.sha256, image.mime),
     )
 
 
-def _face(row: list[Any]) -> Face:
-    (
-        face_id,
-        image_id,
-        run_id,
-        version,
-        origin,
-        status,
-        score,
-        box,
-        scheme,
-        landmarks,
-        visibility,
-        identity,
-        attributes,
-    ) = row
-    return Face(
-        id=face_id,
-        image_id=image_id,
-        run_id=run_id,
-        version=version,
-        origin=_ORIGINS[origin],
-        status=_STATUSES[status],
-        score=score,
-        box=tuple(box),
-        scheme=scheme,
-        landmarks=None if landmarks is None else tuple(map(tuple, landmarks)),
-        visibility=None if visibility is None else tuple(visibility),
-        identity=identity,
-        attributes=attributes,
-    )
+class _Frozen(msgspec.Struct):
+    """A document, typed: it is parsed into the values of the records at once."""
+
+    image: Image
+    faces: list[_FaceRow]
+
+
+_parse = msgspec.json.Decoder(_Frozen).decode
