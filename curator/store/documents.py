@@ -12,12 +12,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from itertools import starmap
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from curator.records import Box, Face, FaceStatus, Image, Origin, Points, Sample
 from curator.records.building import builder
@@ -26,24 +26,32 @@ from curator.store.rows import canonical
 Place = Callable[[str, str], Path]
 Document = dict[str, Any]
 
+
+class FaceRow(msgspec.Struct, array_like=True):
+    """A face in a document: the fields of the record in the order of their values.
+
+    New fields go to the end and have a default: releases made before them have shorter rows.
+    """
+
+    id: int | None
+    image_id: int | None
+    run_id: int | None
+    version: int
+    origin: Origin
+    status: FaceStatus
+    score: float | None
+    box: Box
+    scheme: str | None
+    landmarks: Points | None
+    visibility: tuple[int, ...] | None
+    identity: str | None
+    attributes: dict[str, int | float | str | bool]
+
+
+FACE_COLUMNS = FaceRow.__struct_fields__
 # The first three are numbers that this database happened to give: they stay out of the digest,
 # so that equal content has an equal digest in every dataset. ``version`` counts edits: content.
 _FACE_OWN = 3
-FACE_COLUMNS = (
-    "id",
-    "image_id",
-    "run_id",
-    "version",
-    "origin",
-    "status",
-    "score",
-    "box",
-    "scheme",
-    "landmarks",
-    "visibility",
-    "identity",
-    "attributes",
-)
 _IMAGE_OWN = ("id", "run_id")
 IMAGE_COLUMNS = (
     "id",
@@ -66,21 +74,6 @@ IMAGE_COLUMNS = (
     "split",
     "group",
 )
-_FaceRow = tuple[
-    int | None,
-    int | None,
-    int | None,
-    int,
-    Origin,
-    FaceStatus,
-    float | None,
-    Box,
-    str | None,
-    Points | None,
-    tuple[int, ...] | None,
-    str | None,
-    dict[str, int | float | str | bool],
-]
 _row_of = attrgetter(*FACE_COLUMNS)
 _face = builder(Face, FACE_COLUMNS)
 
@@ -112,7 +105,7 @@ def sample_of(payload: str, place: Place) -> Sample:
     image = document.image
     return Sample(
         image=image,
-        faces=tuple(starmap(_face, document.faces)),
+        faces=tuple(_face(*astuple(row)) for row in document.faces),
         split=image.split or "",
         file=place(image.sha256, image.mime),
     )
@@ -122,7 +115,7 @@ class _Frozen(msgspec.Struct):
     """A document, typed: it is parsed into the values of the records at once."""
 
     image: Image
-    faces: list[_FaceRow]
+    faces: list[FaceRow]
 
 
 _parse = msgspec.json.Decoder(_Frozen).decode
