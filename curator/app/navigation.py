@@ -14,6 +14,7 @@ from curator.errors import ConfigError
 TITLES = {
     "overview": "Overview",
     "collect": "Collect",
+    "label": "Label",
     "browse": "Browse",
     "release": "Release",
 }

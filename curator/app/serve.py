@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from curator.app import guard, opened
+from curator.app.canvas import scripts
 from curator.app.downloads import Downloads
 from curator.app.pictures import Pictures
 from curator.app.theme import THEME
@@ -88,7 +89,11 @@ def build(dataset: Dataset, address: str | None = None) -> Any:
             webbrowser.open(address)
         yield
 
-    routes = [*Pictures(dataset).routes(), *Downloads(dataset).routes()]
+    routes = [
+        *Pictures(dataset).routes(),
+        *Downloads(dataset).routes(),
+        *scripts.routes(),
+    ]
     return st.App(SCRIPT, lifespan=lifespan, routes=routes, middleware=guard.middleware())
 
 
