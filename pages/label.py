@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from curator.app import navigation, opened, sentences
+from curator.app import navigation, opened, sentences, session
 from curator.app.canvas import canvas
 from curator.app.label_filters import label_filters
 from curator.store import images
@@ -34,4 +34,4 @@ with st.container(horizontal=True, vertical_alignment="center", key="label-row")
     if known == 0:
         st.caption("No faces are detected yet; labelling goes faster with proposals.")
         navigation.lead_to("collect", "Detect faces")
-canvas(dataset, user="you", mode=MODES[view], filters=filters, key="canvas")
+canvas(dataset, user=session.local_user().name, mode=MODES[view], filters=filters, key="canvas")

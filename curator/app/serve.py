@@ -14,6 +14,7 @@ from typing import Any
 from curator.app import guard, opened
 from curator.app.canvas import scripts
 from curator.app.downloads import Downloads
+from curator.app.label_api import LabelApi
 from curator.app.pictures import Pictures
 from curator.app.theme import THEME
 from curator.errors import ConfigError
@@ -92,6 +93,7 @@ def build(dataset: Dataset, address: str | None = None) -> Any:
     routes = [
         *Pictures(dataset).routes(),
         *Downloads(dataset).routes(),
+        *LabelApi(dataset).routes(),
         *scripts.routes(),
     ]
     return st.App(SCRIPT, lifespan=lifespan, routes=routes, middleware=guard.middleware())

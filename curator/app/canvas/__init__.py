@@ -14,20 +14,22 @@ from typing import Any
 import streamlit as st
 
 from curator.app.canvas.scripts import address
+from curator.records.labelling import Reason
 from curator.schemes import SCHEMES, Scheme
 from curator.store.dataset import Dataset
 
 _HERE = Path(__file__).parent
 # Why something is in the queue: stable words, and what they mean.
 REASONS = {
-    "disagreement": "two detectors disagree",
-    "low-score": "the detector was unsure",
-    "shape": "odd shape of the landmarks",
-    "quality": "quality at the edge",
-    "audit": "random check",
-    "conflict": "people disagree",
-    "second-opinion": "second opinion",
-    "new": "not labelled yet",
+    Reason.DISAGREEMENT: "two detectors disagree",
+    Reason.LOW_SCORE: "the detector was unsure",
+    Reason.SHAPE: "odd shape of the landmarks",
+    Reason.QUALITY: "quality at the edge",
+    Reason.FLAGGED: "flagged in the grid",
+    Reason.AUDIT: "random check",
+    Reason.CONFLICT: "people disagree",
+    Reason.SECOND_OPINION: "second opinion",
+    Reason.NEW: "not labelled yet",
 }
 # Which colour a point has, by a word in its name; the first that fits.
 _TONES = {

@@ -42,11 +42,13 @@ function applyOne(faces, { face: id, op, after }) {
     if (faces.some((face) => face.id === id)) return faces;
     return [...faces, { ...NEW, ...after, id }];
   }
-  const status = STATUS[op] ?? "corrected";
-  return faces.map((face) => (face.id === id ? { ...face, ...after, status } : face));
+  const changed = (face) => (face.origin === "human" ? face.status : "corrected");
+  return faces.map((face) =>
+    face.id === id ? { ...face, ...after, status: STATUS[op] ?? changed(face) } : face,
+  );
 }
 
-const NEW = { score: null, origin: "human", status: "corrected", version: 1 };
+const NEW = { score: null, origin: "human", status: "accepted", version: 1 };
 
 export const create = (after) => edit(`new-${uuid()}`, "create", after);
 

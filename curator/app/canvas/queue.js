@@ -70,7 +70,7 @@ export class Queue extends EventTarget {
       const answer = await ask(`next?${query(parameters)}`);
       const here = new Set([...this.held(), ...this.busy(), ...this.finished]);
       this.ahead.push(...answer.items.filter(({ image }) => !here.has(image.id)));
-      this.left = answer.left;
+      this.count(answer.left);
       this.done = answer.done_today;
       this.empty = answer.items.length === 0;
       this.trouble = null;
@@ -79,6 +79,12 @@ export class Queue extends EventTarget {
       this.changed();
       await new Promise((resolve) => setTimeout(resolve, AGAIN_AFTER));
     }
+  }
+
+  // The server counts every few seconds only, and may be behind what was done here.
+  count(left) {
+    const behind = this.left !== null && left > this.left && left < this.left + 20;
+    if (!behind) this.left = left;
   }
 
   // One more is done, which the server may not have heard of yet.
