@@ -14,7 +14,9 @@ from typing import Any
 from curator.app import guard, opened
 from curator.app.canvas import scripts
 from curator.app.downloads import Downloads
+from curator.app.grid_api import GridApi
 from curator.app.label_api import LabelApi
+from curator.app.people_api import PeopleApi
 from curator.app.pictures import Pictures
 from curator.app.theme import THEME
 from curator.errors import ConfigError
@@ -94,6 +96,8 @@ def build(dataset: Dataset, address: str | None = None) -> Any:
         *Pictures(dataset).routes(),
         *Downloads(dataset).routes(),
         *LabelApi(dataset).routes(),
+        *GridApi(dataset).routes(),
+        *PeopleApi(dataset).routes(),
         *scripts.routes(),
     ]
     return st.App(SCRIPT, lifespan=lifespan, routes=routes, middleware=guard.middleware())

@@ -8,7 +8,13 @@ from typing import Any
 
 from starlette.requests import Request
 
+from curator.errors import CuratorError
 from curator.records import Role, User
+
+
+class Forbidden(CuratorError):
+    """Somebody asks for what their role does not include."""
+
 
 # Where the guard leaves word for the routes.
 SCOPE = "curator.user"
@@ -32,4 +38,16 @@ def in_scope(scope: Mapping[str, Any]) -> User:
     """Who the guard found in a request."""
     user = scope[SCOPE]
     assert isinstance(user, User)  # noqa: S101 - the guard stands before every route
+    return user
+
+
+def required(request: Request, role: Role) -> User:
+    """Who sent a request, if their role includes this one.
+
+    Raises:
+        Forbidden: if it does not.
+    """
+    user = user_of(request)
+    if not user.role.may(role):
+        raise Forbidden(f"this takes a {role}; {user.name} is a {user.role}")
     return user

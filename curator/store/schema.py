@@ -153,6 +153,7 @@ face = Table(
     Column("identity", Text, index=True),
     Column("version", Integer, nullable=False),
     Column("tags", JSON, nullable=False, server_default="[]"),
+    Index("ix_face_status_score", "status", "score"),
 )
 
 # One row a thing that a person did: what undo takes back, and how fast work goes.

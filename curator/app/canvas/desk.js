@@ -24,6 +24,7 @@ export class Desk {
     this.build();
     this.listen();
     this.apply();
+    this.count();
     this.begin();
   }
 
@@ -216,6 +217,7 @@ export class Desk {
     const { entries, trouble, full } = this.saves;
     const many = entries.length;
     const state = many === 0 ? "saved" : trouble ? "waiting" : "saving";
+    this.mark.dataset.unsaved = many;
     // Saving takes a few milliseconds, which nobody needs to see.
     clearTimeout(this.marking);
     const show = () => {

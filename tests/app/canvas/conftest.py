@@ -33,7 +33,7 @@ from curator.store import faces, images, runs, schema
 from curator.store.dataset import Dataset, create_dataset
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-SLOW = 60_000
+SLOW = 12_000
 
 
 def noise(name: str) -> Pixels:
@@ -186,7 +186,7 @@ class Bench:
 
     def saved(self) -> None:
         """Wait until everything is stored."""
-        self.page.locator(".mark[data-state=saved]").wait_for(timeout=SLOW)
+        self.page.locator('.mark[data-unsaved="0"]').wait_for(timeout=SLOW)
 
     def state(self, state: str) -> None:
         self.page.locator(f".mark[data-state={state}]").wait_for(timeout=SLOW)

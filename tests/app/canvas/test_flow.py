@@ -105,6 +105,7 @@ def test_the_whole_map_of_keys_does_what_the_overlay_says(server: Any, bench: An
     bench.told("point 1 hidden")
     bench.keys("Escape", "b", "o", "o", "n", "0")
     bench.keys("e", "x", "q")
+    bench.keys("f")
     bench.point(250, 250)
     bench.keys("g")
     bench.told("new face")
