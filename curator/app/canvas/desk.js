@@ -158,8 +158,9 @@ export class Desk {
     const [target] = event.composedPath();
     if (target.matches?.(TYPING)) return;
     const name = keyName(event);
-    // A button that has the keyboard is pressed by these.
-    if (target.matches?.("button, summary, a") && ["Space", "Enter", "Escape"].includes(name)) {
+    // A button that has the keyboard is pressed by these, unless it is one of the faces.
+    const other = target.matches?.("button, summary, a") && !this.mode?.owns?.(target);
+    if (other && ["Space", "Enter", "Escape"].includes(name)) {
       if (name === "Escape") this.focus();
       return;
     }

@@ -50,9 +50,9 @@ export function zoomed(view, [x, y], factor, least) {
   return { x: x - (x - view.x) * by, y: y - (y - view.y) * by, scale };
 }
 
-// The smallest useful zoom: the whole photo in half of the stage.
+// The smallest useful zoom: the whole photo in half of the stage, a small one at half its size.
 export const leastScale = (photo, stage) =>
-  0.5 * Math.min(stage.width / photo.width, stage.height / photo.height);
+  0.5 * Math.min(1, stage.width / photo.width, stage.height / photo.height);
 
 // One edge of a box put somewhere. The opposite edge gives way rather than that the box turns
 // inside out, so that two presses bring any box anywhere, in either order.

@@ -132,7 +132,7 @@ export class Grid {
     const right = this.faces.length - this.flagged.size;
     const bad = this.flagged.size ? `, send ${this.flagged.size} to be put right` : "";
     this.accept.replaceChildren(`Accept ${right}${bad}`, h("kbd", {}, "Enter"));
-    say(this.progress, this.left === null ? "" : `${plural(this.left, "face")} left`);
+    say(this.progress, this.left === null ? "" : `${plural(this.left, "image")} left`);
   }
 
   focus() {
@@ -151,6 +151,15 @@ export class Grid {
     if (!this.flagged.delete(index)) this.flagged.add(index);
     this.mark();
     this.desk.tell(`face ${index + 1} ${this.flagged.has(index) ? "flagged" : "not flagged"}`);
+  }
+
+  owns(target) {
+    return this.list.contains(target);
+  }
+
+  // The space bar clicks a button when it is let go.
+  released(event) {
+    if (event.key === " " && this.owns(event.target)) event.preventDefault();
   }
 
   pressed(name) {
@@ -226,9 +235,7 @@ export class Grid {
   }
 
   answered(answer) {
-    const stale = (answer.faces ?? []).filter(
-      ({ result, status }) => (result ?? status) === "stale",
-    ).length;
+    const stale = Object.values(answer.faces).filter((said) => said === "stale").length;
     if (stale)
       this.desk.notice(
         `${plural(stale, "face")} had been changed by somebody else and will come again.`,

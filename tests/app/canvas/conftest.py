@@ -221,12 +221,15 @@ class Bench:
         self.page.mouse.up()
 
     def find(self, colour: tuple[int, int, int]) -> tuple[float, float]:
-        """Where the middle of a spot of this colour is on the screen, CSS pixels."""
+        """Where the middle of a spot of this colour is in the image on the screen, CSS pixels."""
         ratio = self.page.evaluate("devicePixelRatio")
-        shot = np.asarray(Pillow.open(io.BytesIO(self.page.screenshot())).convert("RGB"), int)
+        stage = self.page.locator(".stage")
+        box = stage.bounding_box()
+        shot = np.asarray(Pillow.open(io.BytesIO(stage.screenshot())).convert("RGB"), int)
         rows, columns = np.nonzero(np.abs(shot - colour).max(axis=2) < 60)
         assert len(rows), f"nothing of colour {colour} is in view"
-        return (columns.mean() + 0.5) / ratio, (rows.mean() + 0.5) / ratio
+        x, y = (columns.mean() + 0.5) / ratio, (rows.mean() + 0.5) / ratio
+        return box["x"] + x, box["y"] + y
 
     def point(self, x: float, y: float) -> None:
         """Move the pointer to a place of the photo."""

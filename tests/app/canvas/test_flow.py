@@ -39,11 +39,11 @@ def test_an_edge_and_a_point_take_three_keys_to_the_pixel(
     picture[96:102, 182:188] = RED
     picture[160:166, 240:246] = BLUE
     face = server.face(130, 70, 236, 190, identity=name)
-    image_id = server.add(f"{name}.jpg", face, picture=picture, turn=turn)
-    server.add(f"{name}-next.jpg", server.face(50, 40, 90, 100, identity=name))
+    image_id = server.add(f"{name}-a.jpg", face, picture=picture, turn=turn)
+    server.add(f"{name}-b.jpg", server.face(50, 40, 90, 100, identity=name))
     with windows(device_scale_factor=ratio) as bench:
         bench.open(identity=name)
-        bench.see(f"{name}.jpg")
+        bench.see(f"{name}-a.jpg")
         bench.point(213, 130)
         bench.zoom(zoom)
         bench.page.mouse.move(5, 5)
@@ -52,10 +52,10 @@ def test_an_edge_and_a_point_take_three_keys_to_the_pixel(
         bench.keys("1")
         bench.page.mouse.move(*blue)
         bench.keys("d", "Space")
-        bench.see(f"{name}-next.jpg")
+        bench.see(f"{name}-b.jpg")
         bench.saved()
     (stored,) = server.faces(image_id)
-    near = 0.6 / zoom
+    near = max(0.6 / zoom, 0.2)
     assert stored.landmarks[0] == pytest.approx((185, 99), abs=near)
     assert stored.box == pytest.approx((130, 70, 243, 190), abs=near)
     assert stored.landmarks[1:] == face.landmarks[1:]
@@ -83,11 +83,11 @@ def test_flagged_faces_are_left_to_be_put_right(server: Any, bench: Any) -> None
     image_id = server.add("bad.jpg", *(server.face(*box, identity="bad") for box in boxes))
     bench.open("Faces", identity="bad")
     # By number, at once and with a second digit; by the keyboard; by a click, and back again.
-    bench.keys("3", "1", "2", "ArrowRight", "ArrowRight", "x")
+    bench.keys("3", "1", "2", "ArrowRight", "ArrowRight", "ArrowDown", "Space")
     bench.page.get_by_role("button", name="face 7 of 12").click()
     bench.page.get_by_role("button", name="face 7 of 12").click()
     pressed = bench.page.locator(".crops [aria-pressed=true] .number").all_text_contents()
-    assert pressed == ["3", "12"] or len(pressed) == 3
+    assert pressed == ["3", "11", "12"]
     bench.keys("Enter")
     bench.saved()
     waiting = [face for face in server.faces(image_id) if face.status is FaceStatus.PROPOSED]
