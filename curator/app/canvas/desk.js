@@ -5,6 +5,7 @@ import { Grid } from "./grid.js";
 import { showHelp } from "./help.js";
 import { ImageMode } from "./image_mode.js";
 import { isChord, keyMap, keyName } from "./keys.js";
+import { workOn } from "./outage.js";
 import { Saves } from "./saves.js";
 import { DEFAULTS, showSettings } from "./settings.js";
 import { ask } from "./wire.js";
@@ -25,6 +26,7 @@ export class Desk {
     this.listen();
     this.apply();
     this.count();
+    workOn(this);
     this.begin();
   }
 
@@ -61,12 +63,13 @@ export class Desk {
 
   listen() {
     this.root.addEventListener("keydown", (event) => this.pressed(event));
-    // The keyboard is the image's, unless something else on the page has it.
+    // The keyboard is the image's, unless something else on the page has it; also for the moment
+    // in which Streamlit takes everything away and puts it back, after a lost connection.
     addEventListener(
       "keydown",
       (event) => {
         const free = document.activeElement === document.body && !this.left;
-        if (free && this.root.isConnected) this.pressed(event);
+        if (free && location.pathname === this.path) this.pressed(event);
       },
       true,
     );
@@ -99,6 +102,7 @@ export class Desk {
   stand(parent) {
     if (this.root.parentNode === parent) return;
     parent.append(this.root);
+    this.path = location.pathname;
     this.focus();
     this.fit();
     // Streamlit draws what is above little by little, and moves the editor down.
