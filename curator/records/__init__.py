@@ -21,7 +21,7 @@ from curator.records.faces import (
 )
 from curator.records.images import Candidate, Fetched, Image, ImageStatus, Outcome, Refused
 from curator.records.releases import SPLITS, Release, Sample
-from curator.records.runs import Job, Match, MatchKind, Run, RunStatus
+from curator.records.runs import Job, Match, MatchKind, Mistake, Run, RunStatus
 
 __all__ = [
     "SPLITS",
@@ -38,6 +38,7 @@ __all__ = [
     "LabelledImage",
     "Match",
     "MatchKind",
+    "Mistake",
     "Origin",
     "Outcome",
     "Point",
