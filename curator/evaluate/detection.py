@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curator.errors import InputError
 from curator.evaluate.landmarks import five_points, normalised_errors
@@ -137,11 +138,33 @@ def confidence_curve(matches: Iterable[Match]) -> ConfidenceCurve:
         if one.score is not None:
             scores.append(one.score)
             hits.append(one.kind is MatchKind.TP)
-    order = np.argsort(-np.array(scores), kind="stable")
-    falling = np.array(scores, np.float64)[order]
+    return _curve(np.array(scores, np.float64), np.array(hits, bool), faces)
+
+
+def curve_over(
+    truth: Mapping[int, Sequence[Face]],
+    predictions: Mapping[int, Sequence[Face]],
+    min_iou: float = 0.5,
+    *,
+    people: bool = False,
+) -> ConfidenceCurve:
+    """The curve over the matches that :func:`match` would make, without making the records.
+
+    Raises:
+        InputError: if a detection has no score.
+    """
+    found = [_by_score(image, predictions.get(image, ())) for image in truth]
+    matched = Pairs(found, truth.values(), people=people).match(min_iou)
+    scores = np.array([face.score for faces in found for face in faces], np.float64)
+    return _curve(scores, matched != NO_FACE, sum(map(len, truth.values())))
+
+
+def _curve(scores: Floats, hits: NDArray[np.bool_], faces: int) -> ConfidenceCurve:
+    order = np.argsort(-scores, kind="stable")
+    falling = scores[order]
     # All detections of one score stand or fall together.
     last = np.flatnonzero(np.diff(falling, append=-np.inf))
-    found = np.cumsum(np.array(hits, bool)[order])[last]
+    found = np.cumsum(hits[order])[last]
     kept = last + 1
     return ConfidenceCurve(
         confidence=falling[last],

@@ -12,7 +12,7 @@ import numpy as np
 from curator.evaluate import coco, keypoints, landmarks
 from curator.evaluate.coco import CocoResult
 from curator.evaluate.confusion import Confusion, confusion
-from curator.evaluate.detection import ConfidenceCurve, OperatingPoint, confidence_curve, match
+from curator.evaluate.detection import ConfidenceCurve, OperatingPoint, curve_over, match
 from curator.evaluate.landmarks import LandmarkResult, five_points
 from curator.evaluate.mistakes import boxes_of
 from curator.evaluate.overlap import Boxes, Floats
@@ -95,9 +95,8 @@ def judge(
         people = any(face.identity is not None for photo in photos for face in photo.found)
     photos = [_without_others(photo) for photo in photos]
     truth = {photo.image.id: photo.faces for photo in photos}
-    curve = confidence_curve(
-        match(truth, {p.image.id: p.found for p in photos}, MIN_IOU, people=people)
-    )
+    told = {photo.image.id: photo.found for photo in photos}
+    curve = curve_over(truth, told, MIN_IOU, people=people)
     working = curve.best if confidence is None else _working_at(curve, confidence)
     least = 2.0 if working is None else working.confidence
     sure = {p.image.id: [f for f in p.found if (f.score or 0.0) >= least] for p in photos}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,35 +19,38 @@ from numpy.typing import NDArray
 from curator.errors import ConfigError
 from curator.evaluate.coco import AREAS, THRESHOLDS, Sides, accumulate
 from curator.evaluate.matching import Candidates
-from curator.evaluate.overlap import Boxes, Floats, Indices, pairs_of
+from curator.evaluate.overlap import Boxes, Floats, pairs_of
 from curator.records import Face
 from curator.schemes import to_five
+
+Rows = Sequence[Any] | NDArray[Any]
 
 POINTS = 5
 SIGMA = 1 / POINTS
 LIMIT = 20
+_NO_POINTS, _NONE_KNOWN = ((0.0, 0.0),) * POINTS, (0,) * POINTS
 _RANGES = {name: AREAS[name] for name in ("all", "medium", "large")}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Points:
-    """Points of one photo, of G faces and N detections.
+    """Points of one photo, of G faces and N detections, as rows.
 
     Attributes:
-        boxes: Shape (G, 4), ``xyxy`` pixels.
-        true: Shape (G, 5, 2), pixels.
-        labelled: Shape (G, 5), which of them are labelled; a face with none does not count.
-        found_boxes: Shape (N, 4), ``xyxy`` pixels.
-        found: Shape (N, 5, 2), pixels.
-        scores: Shape (N,).
+        boxes: G of ``xyxy`` pixels.
+        true: G times 5 points, pixels.
+        labelled: G times 5, which of them are labelled; a face with none does not count.
+        found_boxes: N of ``xyxy`` pixels.
+        found: N times 5 points, pixels.
+        scores: N.
     """
 
-    boxes: Floats
-    true: Floats
-    labelled: NDArray[np.bool_]
-    found_boxes: Floats
-    found: Floats
-    scores: Floats
+    boxes: Rows
+    true: Rows
+    labelled: Rows
+    found_boxes: Rows
+    found: Rows
+    scores: Rows
 
     @classmethod
     def of(cls, faces: Sequence[Face], found: Sequence[Face]) -> Self:
@@ -55,39 +58,36 @@ class Points:
         true = [_five(face) for face in faces]
         told = [face for face in found if face.landmarks is not None]
         return cls(
-            boxes=np.array([f.box for f in faces], np.float64).reshape(-1, 4),
-            true=np.array([p for p, _ in true], np.float64).reshape(-1, POINTS, 2),
-            labelled=np.array([v for _, v in true], bool).reshape(-1, POINTS),
-            found_boxes=np.array([f.box for f in told], np.float64).reshape(-1, 4),
-            found=np.array([f.landmarks for f in told], np.float64).reshape(-1, POINTS, 2),
-            scores=np.array([f.score or 0.0 for f in told], np.float64),
+            boxes=[face.box for face in faces],
+            true=[points for points, _ in true],
+            labelled=[visibility for _, visibility in true],
+            found_boxes=[face.box for face in told],
+            found=[face.landmarks for face in told],
+            scores=[face.score or 0.0 for face in told],
         )
 
 
 def evaluate(photos: Sequence[Points]) -> dict[str, float]:
     """COCO's ten figures for keypoints, under its names; NaN where no face counts."""
-    kept = [np.argsort(-photo.scores, kind="stable")[:LIMIT] for photo in photos]
-    faces = Boxes.of([photo.boxes for photo in photos])
-    detections = Boxes.of([p.found_boxes[k] for p, k in zip(photos, kept, strict=True)])
-    true = _joined([p.true for p in photos], (POINTS, 2))
-    labelled = _joined([p.labelled for p in photos], (POINTS,)).astype(bool)
-    found = _joined([p.found[k] for p, k in zip(photos, kept, strict=True)], (POINTS, 2))
-    scores = _joined([p.scores[k] for p, k in zip(photos, kept, strict=True)], ())
+    # Of each photo, its best detections in their order; all photos in one go from here on.
+    kept = [_order(photo.scores)[:LIMIT] for photo in photos]
+    best = list(zip(photos, kept, strict=True))
+    faces = _boxes([photo.boxes for photo in photos])
+    detections = _boxes([[photo.found_boxes[i] for i in k] for photo, k in best])
+    true = _array([row for photo in photos for row in photo.true], (POINTS, 2))
+    labelled = _array([row for photo in photos for row in photo.labelled], (POINTS,)).astype(bool)
+    found = _array([photo.found[i] for photo, k in best for i in k], (POINTS, 2))
+    scores = _array([photo.scores[i] for photo, k in best for i in k], ())
     blocks = [
-        (i, j, _similarity(found[i], true[j], labelled[j], _at(faces, j)))
+        (i, j, _similarity(found[i], true[j], labelled[j], faces.corners[:, j]))
         for i, j in pairs_of(detections.ends, faces.ends)
     ]
     nothing = (np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))
     first, second, likeness = map(np.concatenate, zip(nothing, *blocks, strict=True))
     crowds = np.zeros(len(faces), bool)
     candidates = Candidates((first, second, likeness), detections.ranks(), THRESHOLDS, crowds)
-    sides = Sides(
-        scores,
-        detections.ranks(),
-        detections.areas(),
-        faces.areas(),
-        np.asarray(~labelled.any(axis=1)),
-    )
+    bare = np.asarray(~labelled.any(axis=1))
+    sides = Sides(scores, detections.ranks(), detections.areas(), faces.areas(), bare)
     precision, recall = accumulate(candidates, sides, _RANGES, (LIMIT,))
     figures = {}
     for name, table in (("AP", precision), ("AR", recall)):
@@ -117,20 +117,25 @@ def _similarity(found: Floats, true: Floats, labelled: NDArray[np.bool_], boxes:
     return np.asarray(np.where(counts, likeness, 0).sum(axis=1) / counts.sum(axis=1))
 
 
-def _five(face: Face) -> tuple[Floats, list[int]]:
+def _five(face: Face) -> tuple[Any, Any]:
     """The five points and which are known; none where the face has no points."""
     if face.landmarks is None or face.visibility is None or face.scheme is None:
-        return np.zeros((POINTS, 2)), [0] * POINTS
+        return _NO_POINTS, _NONE_KNOWN
     try:
-        points, visibility = to_five(face.landmarks, face.visibility, face.scheme)
+        return to_five(face.landmarks, face.visibility, face.scheme)
     except ConfigError:
-        return np.zeros((POINTS, 2)), [0] * POINTS
-    return np.array(points, np.float64), list(visibility)
+        return _NO_POINTS, _NONE_KNOWN
 
 
-def _joined(parts: Sequence[NDArray[np.generic]], shape: tuple[int, ...]) -> Floats:
-    return np.concatenate([np.empty((0, *shape)), *parts])
+def _order(scores: Rows) -> list[int]:
+    """The places of the scores, best first; of equals the earlier."""
+    return sorted(range(len(scores)), key=lambda place: -float(scores[place]))
 
 
-def _at(boxes: Boxes, indices: Indices) -> Floats:
-    return np.asarray(boxes.corners[:, indices])
+def _boxes(photos: Sequence[Rows]) -> Boxes:
+    rows = _array([row for boxes in photos for row in boxes], (4,))
+    return Boxes(np.ascontiguousarray(rows.T), np.cumsum([0, *map(len, photos)]))
+
+
+def _array(rows: Sequence[Any], shape: tuple[int, ...]) -> Floats:
+    return np.array(rows, np.float64).reshape(-1, *shape)

@@ -17,6 +17,8 @@ SIZES = {"tiny, below 16 px": 0, "small, 16 to 32 px": 16, "medium, 32 to 96 px"
 CONDITIONS = ("blur", "pose", "occlusion", "illumination")
 SIZE, SOURCE, PERSON = "face size", "source", "person"
 
+_HEIGHTS, _SIZE_KEYS = list(SIZES.values()), [(SIZE, name) for name in SIZES]
+
 Key = tuple[str, str]
 """What is asked about, and the answer: ``("blur", "heavy blur")``."""
 
@@ -55,13 +57,12 @@ class Slice:
 def keys_of(image: Image, face: Face) -> list[Key]:
     """The slices a face belongs to; an attribute that is not labelled is none."""
     height = face.box[3] - face.box[1]
-    names = list(SIZES)
-    keys = [(SIZE, names[max(bisect_right(list(SIZES.values()), height) - 1, 0)])]
+    keys = [_SIZE_KEYS[max(bisect_right(_HEIGHTS, height) - 1, 0)]]
     for name in CONDITIONS:
-        value = face.attributes.get(name)
-        attribute = ATTRIBUTES[name]
-        if isinstance(value, int) and value in attribute.domain:
-            keys.append((name, attribute.values[value - attribute.first]))
+        if name in face.attributes:
+            value, attribute = face.attributes[name], ATTRIBUTES[name]
+            if isinstance(value, int) and value in attribute.domain:
+                keys.append((name, attribute.values[value - attribute.first]))
     keys.append((SOURCE, image.source))
     if face.identity is not None:
         keys.append((PERSON, face.identity))

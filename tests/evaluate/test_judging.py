@@ -8,7 +8,7 @@ import pytest
 
 from curator.evaluate import coco
 from curator.evaluate.confusion import NO_FACE, NOT_FOUND, STRANGER
-from curator.evaluate.detection import match
+from curator.evaluate.detection import confidence_curve, match
 from curator.evaluate.judging import Photo, judge
 from curator.evaluate.slices import worst
 from curator.records import Face, Image, Match, Mistake
@@ -98,6 +98,8 @@ def test_the_figures_are_coco_s_and_of_people_their_mean() -> None:
         ]
         photos.append(Photo(image=image(number), faces=true, found=told))
     said = judge(photos)
+    matches = match({p.image.id: p.faces for p in photos}, {p.image.id: p.found for p in photos})
+    np.testing.assert_array_equal(said.curve.f1, confidence_curve(matches).f1)
     truth = [np.array([f.box for f in p.faces]) for p in photos]
     boxes = [np.array([(*f.box, f.score) for f in p.found]) for p in photos]
     expected = coco.evaluate(truth, boxes).summary()
