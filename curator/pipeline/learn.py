@@ -123,7 +123,7 @@ def folder_of(dataset: Dataset, request: LearnRequest) -> Path:
     if _PATH_CHARACTERS & set(options.recipe):
         raise ConfigError(f"unknown recipe {options.recipe!r}")
     name = f"{request.trainer}-{request.release}-{options.recipe}-{options.seed}"
-    return dataset.folder / "runs" / name
+    return dataset.runs / name
 
 
 def judge(chosen: Sequence[Sample], found: Sequence[Detections]) -> dict[str, float]:

@@ -107,6 +107,7 @@ class Match:
     point_error: float | None = None
     identity: str | None = None
     expected: str | None = None
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
