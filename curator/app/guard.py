@@ -5,12 +5,16 @@ A login belongs here too, because pages, pictures, downloads and the WebSocket a
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.responses import PlainTextResponse
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from curator.app import session
 
 # A page of another site whose name was pointed at this machine is turned away.
 HOSTS = ("127.0.0.1", "localhost")
@@ -40,6 +44,11 @@ HEADERS: Mapping[str, str] = {
     "X-Content-Type-Options": "nosniff",
 }
 
+# A page of ours reads the cookie and says it again in the header; another site's cannot.
+XSRF_COOKIE = "curator_xsrf"
+XSRF_HEADER = "X-XSRF-Token"
+OWN_WRITES = ("/label/", "/account/")
+
 
 class Guard:
     """Turns away what does not come from our own pages; adds the headers to every answer."""
@@ -50,8 +59,15 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and its answer back."""
         if scope["type"] == "http":
-            app = self._app if is_ours(Headers(scope=scope)) else _REFUSAL
-            await app(scope, receive, _with_headers(send))
+            request = HTTPConnection(scope)
+            token = request.cookies.get(XSRF_COOKIE, "")
+            app = self._app
+            if not is_ours(request.headers):
+                app = _REFUSAL
+            elif _writes(scope) and not _is_same(request.headers.get(XSRF_HEADER, ""), token):
+                app = _FORGED
+            scope[session.SCOPE] = session.local_user()
+            await app(scope, receive, _with_headers(send, fresh=not token))
         elif scope["type"] == "websocket" and not is_ours(Headers(scope=scope)):
             # Before Streamlit sees it, which would ask a server outside for our own address.
             await send({"type": "websocket.close", "code": 1008})
@@ -74,12 +90,31 @@ def middleware() -> list[Middleware]:
 
 
 _REFUSAL = PlainTextResponse("this is not for other sites", status_code=400)
+_FORGED = JSONResponse(
+    {"error": f"a write needs the header {XSRF_HEADER}, equal to the cookie {XSRF_COOKIE}"},
+    status_code=403,
+)
 
 
-def _with_headers(send: Send) -> Send:
+def _writes(scope: Scope) -> bool:
+    """Whether a request changes something through a route of ours; Streamlit checks its own."""
+    return scope["method"] not in {"GET", "HEAD"} and scope["path"].startswith(OWN_WRITES)
+
+
+def _is_same(said: str, token: str) -> bool:
+    return bool(token) and secrets.compare_digest(said.encode(), token.encode())
+
+
+def _with_headers(send: Send, *, fresh: bool) -> Send:
+    """Add what every answer carries; ``fresh`` for a browser that has no token yet."""
+
     async def send_guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(HEADERS)
+            headers = MutableHeaders(scope=message)
+            headers.update(HEADERS)
+            if fresh:
+                cookie = f"{XSRF_COOKIE}={secrets.token_urlsafe(24)}; Path=/; SameSite=Strict"
+                headers.append("Set-Cookie", cookie)
         await send(message)
 
     return send_guarded

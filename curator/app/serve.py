@@ -13,6 +13,7 @@ from typing import Any
 
 from curator.app import guard, opened
 from curator.app.downloads import Downloads
+from curator.app.label_api import LabelApi
 from curator.app.pictures import Pictures
 from curator.app.theme import THEME
 from curator.errors import ConfigError
@@ -88,7 +89,11 @@ def build(dataset: Dataset, address: str | None = None) -> Any:
             webbrowser.open(address)
         yield
 
-    routes = [*Pictures(dataset).routes(), *Downloads(dataset).routes()]
+    routes = [
+        *Pictures(dataset).routes(),
+        *Downloads(dataset).routes(),
+        *LabelApi(dataset).routes(),
+    ]
     return st.App(SCRIPT, lifespan=lifespan, routes=routes, middleware=guard.middleware())
 
 
