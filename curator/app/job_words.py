@@ -50,6 +50,16 @@ def _exporting(params: Mapping[str, Any]) -> str:
     return f"Exporting {params['release']} as {params['format']}"
 
 
+def _training(params: Mapping[str, Any]) -> str:
+    what = params["trainer"] + (f" ({params['recipe']})" if params.get("recipe") else "")
+    return f"Training {what} on {params['release']}"
+
+
+def _evaluating(params: Mapping[str, Any]) -> str:
+    what = params.get("detector") or params.get("predictions")
+    return f"Judging {what} on {params['release']}, {params.get('split', 'val')}"
+
+
 def _collected(result: Mapping[str, Any]) -> str:
     parts = [of_many(result["kept"], "new image")]
     for count, words in (
@@ -78,15 +88,32 @@ def _exported(result: Mapping[str, Any]) -> str:
     return f"{of_many(images, 'image')}, {of_many(faces, 'face')}"
 
 
+def _trained(result: Mapping[str, Any]) -> str:
+    told = {name: value for name, value in result["figures"].items() if "loss" not in name}
+    best = ", ".join(f"{name} {value:.3g}" for name, value in list(told.items())[:4])
+    return (
+        f"{of_many(result['steps'], 'step')}: {best}" if best else of_many(result["steps"], "step")
+    )
+
+
+def _evaluated(result: Mapping[str, Any]) -> str:
+    told = {"AP": result["AP"], "AP at IoU 0.5": result["AP50"], "best F1": result["f1"]}
+    return ", ".join(f"{name} {value:.3f}" for name, value in told.items() if value is not None)
+
+
 _TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "collect": _collecting,
     "detect": _detecting,
     "release": _releasing,
+    "train": _training,
+    "evaluate": _evaluating,
     "export": _exporting,
 }
 _OUTCOMES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "collect": _collected,
     "detect": _detected,
     "release": _released,
+    "train": _trained,
+    "evaluate": _evaluated,
     "export": _exported,
 }

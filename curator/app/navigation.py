@@ -16,6 +16,9 @@ TITLES = {
     "collect": "Collect",
     "browse": "Browse",
     "release": "Release",
+    "train": "Train",
+    "evaluate": "Evaluate",
+    "jobs": "Jobs",
 }
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from curator.app import guard, opened
 from curator.app.downloads import Downloads
 from curator.app.label_api import LabelApi
+from curator.app.match_pictures import MatchPictures
 from curator.app.pictures import Pictures
 from curator.app.theme import THEME
 from curator.errors import ConfigError
@@ -93,6 +94,7 @@ def build(dataset: Dataset, address: str | None = None) -> Any:
         *Pictures(dataset).routes(),
         *Downloads(dataset).routes(),
         *LabelApi(dataset).routes(),
+        *MatchPictures(dataset).routes(),
     ]
     return st.App(SCRIPT, lifespan=lifespan, routes=routes, middleware=guard.middleware())
 

@@ -26,7 +26,7 @@ table { border-collapse: collapse; } td, th { padding: .2rem .8rem .2rem 0; text
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 tr { border-bottom: 1px solid #8884; }
 .row { display: flex; flex-wrap: wrap; gap: 1rem; } .chart { margin: 0; width: 30rem; }
-.chart text { font-size: 11px; fill: currentColor; }
+.chart img { width: 100%; }
 .chart figcaption span { margin-right: 1rem; } .chart i { display: inline-block; width: .8em;
   height: .8em; margin-right: .3em; border-radius: 2px; }
 .pictures figure { margin: 0; width: 220px; } .pictures figcaption { font-size: .8rem;

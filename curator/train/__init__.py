@@ -94,6 +94,7 @@ TRAINERS: Registry[Trainer] = Registry(
             "curator.train.retinaface:train_retinaface",
             "boxes and five points, 2 MB of weights",
             extra="train",
+            variants=("modern", "paper"),
         ),
     },
 )
