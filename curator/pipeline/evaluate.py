@@ -220,11 +220,16 @@ def _metrics(
 
 
 def _curve(curve: ConfidenceCurve) -> dict[str, list[float]]:
-    """The curve thinned out evenly, its ends included."""
-    count = len(curve.confidence)
-    places = np.unique(np.linspace(0, count - 1, min(count, _CURVE_POINTS)).round().astype(int))
+    """The curve thinned out, its ends included."""
+    places: set[int] = set()
+    # Confidences crowd where nothing is found, recalls where all is: even steps along both.
+    for values in (-curve.confidence, curve.recall):
+        if len(values):
+            even = np.linspace(values[0], values[-1], _CURVE_POINTS // 2)
+            places.update(np.searchsorted(values, even).clip(0, len(values) - 1).tolist())
+    chosen = sorted(places)
     names = ("confidence", "precision", "recall", "f1")
-    return {name: [round(v, 5) for v in getattr(curve, name)[places].tolist()] for name in names}
+    return {name: [round(v, 5) for v in getattr(curve, name)[chosen].tolist()] for name in names}
 
 
 def _points(result: LandmarkResult | None) -> Mapping[str, float | None] | None:

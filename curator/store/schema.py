@@ -314,6 +314,18 @@ match = Table(
     Column("expected", Text),
 )
 
+# Tags of a review that have become tasks or edits: each does so once.
+review_tag = Table(
+    "review_tag",
+    metadata,
+    Column("run_id", Integer, ForeignKey("run.id"), primary_key=True),
+    Column("image_id", Integer, ForeignKey("image.id"), primary_key=True),
+    # ``image``, ``face:12``, or ``found:`` and the corners of a detection.
+    Column("subject", String(96), primary_key=True),
+    Column("tag", String(32), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
 job = Table(
     "job",
     metadata,

@@ -1,4 +1,4 @@
-"""What became of each detection of an evaluation, and of each face it should have found."""
+"""What became of each detection of an evaluation, and which tags of a review were taken over."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Create the table of matches."""
+    """Create both tables."""
     op.create_table(
         "match",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -35,3 +35,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_match_image_id"), "match", ["image_id"], unique=False)
     op.create_index(op.f("ix_match_run_id"), "match", ["run_id"], unique=False)
+    op.create_table(
+        "review_tag",
+        sa.Column("run_id", sa.Integer(), nullable=False),
+        sa.Column("image_id", sa.Integer(), nullable=False),
+        sa.Column("subject", sa.String(length=96), nullable=False),
+        sa.Column("tag", sa.String(length=32), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["image_id"], ["image.id"], name=op.f("fk_review_tag_image_id")),
+        sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_review_tag_run_id")),
+        sa.PrimaryKeyConstraint("run_id", "image_id", "subject", "tag", name=op.f("pk_review_tag")),
+    )
