@@ -60,6 +60,14 @@ def _evaluating(params: Mapping[str, Any]) -> str:
     return f"Judging {what} on {params['release']}, {params.get('split', 'val')}"
 
 
+def _reviewing(params: Mapping[str, Any]) -> str:
+    return f"Showing {params['run']} in FiftyOne"
+
+
+def _pulling(params: Mapping[str, Any]) -> str:
+    return f"Taking over the tags of {params['run']}"
+
+
 def _collected(result: Mapping[str, Any]) -> str:
     parts = [of_many(result["kept"], "new image")]
     for count, words in (
@@ -101,12 +109,27 @@ def _evaluated(result: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {value:.3f}" for name, value in told.items() if value is not None)
 
 
+def _reviewed(result: Mapping[str, Any]) -> str:
+    return of_many(result["samples"], "sample")
+
+
+def _pulled(result: Mapping[str, Any]) -> str:
+    said = [of_many(result["found"], "tag"), f"{of_many(result['tasks'], 'new task')} in the queue"]
+    if result["edits"]:
+        said.append(f"{of_many(result['edits'], 'face')} edited")
+    if result["settled"]:
+        said.append(f"{number(result['settled'])} known from before")
+    return ", ".join((*said, *result["strange"]))
+
+
 _TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "collect": _collecting,
     "detect": _detecting,
     "release": _releasing,
     "train": _training,
     "evaluate": _evaluating,
+    "review": _reviewing,
+    "pull": _pulling,
     "export": _exporting,
 }
 _OUTCOMES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -115,5 +138,7 @@ _OUTCOMES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "release": _released,
     "train": _trained,
     "evaluate": _evaluated,
+    "review": _reviewed,
+    "pull": _pulled,
     "export": _exported,
 }

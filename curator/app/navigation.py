@@ -18,6 +18,7 @@ TITLES = {
     "release": "Release",
     "train": "Train",
     "evaluate": "Evaluate",
+    "review": "Review",
     "jobs": "Jobs",
 }
 

@@ -16,6 +16,9 @@ from curator.pipeline.export import export, folder_of
 from curator.pipeline.ingest import CollectRequest, collect
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Progress
+from curator.review.pulling import pull
+from curator.review.pushing import push
+from curator.review.serving import serve
 from curator.split import SHARES
 from curator.store.dataset import Dataset
 
@@ -93,6 +96,20 @@ class EvaluateParams(Params):
     confidence: float | None = Field(None, ge=0, le=1)
     count_proposals: bool = False
     true_boxes: bool = True
+
+
+class ReviewParams(Params):
+    """Which judged run to review."""
+
+    run: str
+    port: int = Field(5151, ge=1024, le=65535)
+
+
+class PullParams(Params):
+    """Whose tags of which run to take over."""
+
+    run: str
+    user: str = "review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +190,28 @@ def _evaluate(dataset: Dataset, params: EvaluateParams, progress: Progress) -> M
     }
 
 
+def _review(dataset: Dataset, params: ReviewParams, progress: Progress) -> Mapping[str, Any]:
+    _, count = push(dataset, params.run, progress)
+
+    def tell(address: str) -> None:
+        progress.begin(f"FiftyOne is at {address}", None)
+
+    serve(dataset, params.run, params.port, tell)
+    return {"samples": count}
+
+
+def _pull(dataset: Dataset, params: PullParams, progress: Progress) -> Mapping[str, Any]:
+    progress.begin("asking FiftyOne for its tags", None)
+    return asdict(pull(dataset, params.run, params.user))
+
+
 TASKS: Mapping[str, Task] = {
     "collect": Task("bring images in from a source", CollectParams, _collect),
     "detect": Task("propose faces on new images", DetectParams, _detect),
     "release": Task("freeze what is there under a name", ReleaseParams, _release),
     "train": Task("learn from a release", TrainParams, _train),
     "evaluate": Task("judge a detector on a release", EvaluateParams, _evaluate),
+    "review": Task("show a judged run in FiftyOne", ReviewParams, _review),
+    "pull": Task("take over the tags of a review", PullParams, _pull),
     "export": Task("write a release in a format", ExportParams, _export),
 }

@@ -52,7 +52,7 @@ class JobProgress:
         """Share done (None without a total), and a line for a person."""
         with self._lock:
             if not self._total:
-                return None, f"{self._stage}: {self._done}"
+                return None, f"{self._stage}: {self._done}" if self._done else self._stage
             share = min(self._done / self._total, 1.0)
             said = f"{self._stage}: {self._done} of {self._total}"
             return share, said + _left(share, time.monotonic() - self._since)

@@ -98,13 +98,13 @@ class Bridge:
                 stderr=log,
                 text=True,
             )
-        try:
-            yield process
-        except BaseException:
-            process.terminate()
-            raise
-        finally:
-            process.wait()
+        # Leaving the block waits for it.
+        with process:
+            try:
+                yield process
+            except BaseException:
+                process.terminate()
+                raise
 
     def _check(self, process: subprocess.Popen[str], sentence: str) -> None:
         if process.returncode:

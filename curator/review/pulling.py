@@ -119,9 +119,9 @@ def _said(answer: Sequence[Any], strange: Counter[str]) -> set[Tagged]:
             if not isinstance(image_id, int) or isinstance(image_id, bool):
                 raise TypeError  # noqa: TRY301 - one place for all that is no sample
             for subject, words in told:
-                for tag in words:
-                    if tag in TAGS:
-                        said.add((image_id, str(subject), tag))
+                if not isinstance(subject, str):
+                    raise TypeError  # noqa: TRY301
+                said.update((image_id, subject, tag) for tag in words if tag in TAGS)
         except (KeyError, TypeError):
             strange["no sample"] += 1
     return said
