@@ -12,6 +12,9 @@ from curator.records import Release
 from curator.store.dataset import Dataset
 from curator.train import TRAINERS
 
+_TASKS = {"detect": "boxes", "pose": "boxes and five points"}
+_CLASSES = {"face": "one class: face", "identity": "one class a person"}
+
 
 def train_form(dataset: Dataset, releases: Sequence[Release]) -> None:
     """Draw it; its button starts a job."""
@@ -32,6 +35,7 @@ def train_form(dataset: Dataset, releases: Sequence[Release]) -> None:
                 "Epochs at most", 0.1, None, None, placeholder="no limit", key="epochs"
             )
             device = st.selectbox("Device", ["auto", "cpu", "cuda"], key="device")
+        choices = _choices() if trainer == "yolo" else {}
         if not st.form_submit_button("Train", type="primary"):
             return
     params = {
@@ -42,5 +46,18 @@ def train_form(dataset: Dataset, releases: Sequence[Release]) -> None:
         "epochs": epochs,
         "seed": int(seed),
         "device": device,
+        **choices,
     }
     job_cards.begin(dataset, "train", params)
+
+
+def _choices() -> dict[str, str]:
+    """What only Ultralytics' trainer can be asked for."""
+    left, right = st.columns(2)
+    with left:
+        task = st.selectbox("Find", ["detect", "pose"], format_func=_TASKS.__getitem__, key="task")
+    with right:
+        classes = st.selectbox(
+            "Classes", ["face", "identity"], format_func=_CLASSES.__getitem__, key="classes"
+        )
+    return {"task": task, "classes": classes}

@@ -82,6 +82,9 @@ class TrainParams(Params):
     epochs: float | None = Field(None, gt=0)
     device: str = "auto"
     seed: int = 0
+    task: str = "detect"
+    classes: str = "face"
+    more: dict[str, str] = {}
 
 
 class EvaluateParams(Params):
