@@ -26,6 +26,10 @@ class Settings(BaseSettings):
     models: Path | None = Field(
         None, description="A folder of weights on this machine: onnx/*.onnx, insightface/models/*."
     )
+    environments: Path | None = Field(
+        None,
+        description="Where the environments of other programs are made; beside the own without.",
+    )
     detector: str | None = Field(None, description="The detector used without --detector.")
     second_opinion: float = Field(
         0.0, ge=0, le=1, description="Share of finished images that a second person is asked about."

@@ -19,6 +19,10 @@ TITLES = {
     "label": "Label",
     "browse": "Browse",
     "release": "Release",
+    "train": "Train",
+    "evaluate": "Evaluate",
+    "review": "Review",
+    "jobs": "Jobs",
 }
 
 # A page that is not named here is the owner's.

@@ -2,7 +2,7 @@
 
 ::
 
-    curator.sqlite   images/   exports/   cache/ (may be deleted)   logs/
+    curator.sqlite   images/   exports/   cache/ (may be deleted)   logs/   runs/
 """
 
 from __future__ import annotations
@@ -45,6 +45,11 @@ class Dataset:
     def cache(self) -> Path:
         """Thumbnails and the like: may be deleted at any time."""
         return self.folder / "cache"
+
+    @property
+    def runs(self) -> Path:
+        """One folder a training run."""
+        return self.folder / "runs"
 
     @property
     def logs(self) -> Path:

@@ -293,6 +293,40 @@ release_sample = Table(
     UniqueConstraint("release_id", "image_id"),
 )
 
+match = Table(
+    "match",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("run.id"), nullable=False, index=True),
+    Column("image_id", Integer, ForeignKey("image.id"), nullable=False, index=True),
+    # No foreign key: the face is that of a frozen release.
+    Column("face_id", Integer),
+    Column("kind", String(8), nullable=False),
+    Column("mistake", String(32)),
+    Column("x_min", Float(53), nullable=False),
+    Column("y_min", Float(53), nullable=False),
+    Column("x_max", Float(53), nullable=False),
+    Column("y_max", Float(53), nullable=False),
+    Column("score", Float(53)),
+    Column("iou", Float(53), nullable=False),
+    Column("landmarks", JSON(none_as_null=True)),
+    Column("point_error", Float(53)),
+    Column("identity", Text),
+    Column("expected", Text),
+)
+
+# Tags of a review that have become tasks or edits: each does so once.
+review_tag = Table(
+    "review_tag",
+    metadata,
+    Column("run_id", Integer, ForeignKey("run.id"), primary_key=True),
+    Column("image_id", Integer, ForeignKey("image.id"), primary_key=True),
+    # ``image``, ``face:12``, or ``found:`` and the corners of a detection.
+    Column("subject", String(96), primary_key=True),
+    Column("tag", String(32), primary_key=True),
+    Column("at", Instant, nullable=False),
+)
+
 job = Table(
     "job",
     metadata,
