@@ -35,6 +35,10 @@ class Settings(BaseSettings):
         100_000_000, ge=1, description="Images of more pixels than this are refused undecoded."
     )
     timeout: float = Field(20.0, gt=0, description="Seconds to wait for a server to answer.")
+    allow_hosts: str = Field(
+        "",
+        description="Hosts, addresses and networks that may be asked although they are not public.",
+    )
     user_agent: str = Field(
         "curator/0.1 (face dataset curation)",
         description="How the crawler introduces itself; put an address for complaints here.",

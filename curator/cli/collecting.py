@@ -60,6 +60,10 @@ def collect_command(
         list[str] | None,
         typer.Option(help="web: take images of this host too, such as cdn.example.com; repeat."),
     ] = None,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Ask this host or network though it is not public; repeat."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Bring images in; run again to go on. Example: `curator collect web https://example.org`."""
@@ -72,6 +76,7 @@ def collect_command(
         min_side=min_side,
         depth=depth,
         also_hosts=tuple(also_host or ()),
+        allow_hosts=tuple(allow_host or ()),
     )
     with console.opened_or_made(dataset) as opened, console.bar() as bar:
         report = collect(opened, request, bar)

@@ -15,6 +15,7 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from curator.collect.addresses import canonical
+from curator.collect.guard import Guard
 from curator.collect.limits import Limits
 from curator.collect.reasons import PASSING, Reason, Refusal
 from curator.collect.wire import Adapter, Line, Wire
@@ -69,7 +70,7 @@ class Fetcher:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
-        self._wire = Wire()
+        self._wire = Wire(Guard(limits.allow_hosts))
         self._session = _Session()
         self._session.trust_env = False
         self._session.headers["User-Agent"] = limits.user_agent

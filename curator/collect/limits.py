@@ -32,6 +32,8 @@ class Limits:
         max_page_bytes: Larger web pages are refused.
         also_hosts: Hosts whose images are taken when a page of the site shows or links them,
             such as ``cdn.example.com``, or ``*`` for any; their pages are not visited.
+        allow_hosts: Hosts, addresses and networks that may be asked although they are not public;
+            see :class:`curator.collect.guard.Guard`.
         max_members: Entries of one archive.
         max_ratio: Of unpacked to packed size in an archive, judged above one megabyte.
     """
@@ -52,6 +54,7 @@ class Limits:
     max_depth: int = 3
     max_page_bytes: int = 5_000_000
     also_hosts: tuple[str, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
     max_members: int = 1_000_000
     max_ratio: int = 200
 
@@ -77,4 +80,5 @@ class Limits:
             timeout=settings.timeout,
             max_seconds=max(60.0, 3 * settings.timeout),
             user_agent=settings.user_agent,
+            allow_hosts=tuple(settings.allow_hosts.replace(",", " ").split()),
         )

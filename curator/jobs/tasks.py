@@ -36,6 +36,7 @@ class CollectParams(Params):
     min_side: int = Field(1, ge=1)
     depth: int = Field(3, ge=0)
     also_hosts: tuple[str, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
 
 
 class DetectParams(Params):

@@ -88,6 +88,8 @@ class CollectRequest:
         min_side: Images with a shorter side are refused, pixels.
         depth: How many clicks a crawl follows.
         also_hosts: Other hosts whose images a crawl takes, such as ``cdn.example.com``.
+        allow_hosts: Hosts that may be asked beside those of the settings although they are not
+            public, such as ``127.0.0.1:8000``.
     """
 
     source: str
@@ -98,6 +100,7 @@ class CollectRequest:
     min_side: int = 1
     depth: int = 3
     also_hosts: tuple[str, ...] = ()
+    allow_hosts: tuple[str, ...] = ()
 
 
 def collect(dataset: Dataset, request: CollectRequest, progress: Progress) -> CollectReport:
@@ -128,12 +131,14 @@ def open_source(request: CollectRequest) -> Source:
     Raises:
         ConfigError: if the source is not known or a limit makes no sense.
     """
+    limits = Limits.of(settings())
     limits = replace(
-        Limits.of(settings()),
+        limits,
         max_images=request.max_images,
         min_side=request.min_side,
         max_depth=request.depth,
         also_hosts=request.also_hosts,
+        allow_hosts=(*limits.allow_hosts, *request.allow_hosts),
     )
     make = SOURCES.load(request.source)
     return make(request.target, limits, licence=request.licence, author=request.author)

@@ -126,7 +126,13 @@ class _running:  # noqa: N801 - reads as a word
 def limits() -> Limits:
     """Small and impatient."""
     return Limits(
-        threads=3, timeout=5.0, max_seconds=10.0, attempts=2, pause=0.01, max_bytes=300_000
+        threads=3,
+        timeout=5.0,
+        max_seconds=10.0,
+        attempts=2,
+        pause=0.01,
+        max_bytes=300_000,
+        allow_hosts=("127.0.0.1", "::1"),
     )
 
 
