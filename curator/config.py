@@ -39,6 +39,9 @@ class Settings(BaseSettings):
         "",
         description="Hosts, addresses and networks that may be asked although they are not public.",
     )
+    host_pause: float = Field(
+        0.25, ge=0, description="Seconds between two requests to one host, at least."
+    )
     user_agent: str = Field(
         "curator/0.1 (face dataset curation)",
         description="How the crawler introduces itself; put an address for complaints here.",

@@ -60,6 +60,16 @@ def collect_command(
         list[str] | None,
         typer.Option(help="web: take images of this host too, such as cdn.example.com; repeat."),
     ] = None,
+    max_megabytes: Annotated[
+        int | None, typer.Option(min=1, help="Stop after images of so many million bytes.")
+    ] = None,
+    max_minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,
+    ignore_robots: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-robots", help="Take what robots.txt or noai forbid: for sites of your own."
+        ),
+    ] = False,
     allow_host: Annotated[
         list[str] | None,
         typer.Option(help="Ask this host or network though it is not public; repeat."),
@@ -76,6 +86,9 @@ def collect_command(
         min_side=min_side,
         depth=depth,
         also_hosts=tuple(also_host or ()),
+        max_megabytes=max_megabytes,
+        max_minutes=max_minutes,
+        obey=not ignore_robots,
         allow_hosts=tuple(allow_host or ()),
     )
     with console.opened_or_made(dataset) as opened, console.bar() as bar:

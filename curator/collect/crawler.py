@@ -22,14 +22,16 @@ from typing import Any
 from icrawler import Crawler, Downloader, Feeder, Parser
 from icrawler.storage import BaseStorage
 
+from curator.collect import wishes
 from curator.collect.addresses import site
 from curator.collect.crawl import Crawl, End, Note
 from curator.collect.download import download, judge
-from curator.collect.fetch import Reply, Stopped
+from curator.collect.fetch import Reply
 from curator.collect.frontier import Page
 from curator.collect.handover import Handover
 from curator.collect.limits import Limits
 from curator.collect.links import Links, links_of
+from curator.collect.pace import Stopped
 from curator.collect.reasons import Reason, Refusal, refused
 from curator.collect.sniff import is_html, is_image
 from curator.errors import SourceError
@@ -190,17 +192,31 @@ class SiteParser(Parser):  # type: ignore[misc]
             if not crawl.settled(candidate):
                 crawl.results.put(judge(candidate, reply, crawl.limits))
             return
-        links = links_of(reply.data, reply.url, reply.charset)
+        yield from self._pictures(page, reply, links_of(reply.data, reply.url, reply.charset))
+
+    def _pictures(self, page: Page, reply: Reply, links: Links) -> Iterator[dict[str, Candidate]]:
+        crawl = self.crawl
         # An address is asked once: as a page or as a picture, whatever it was met as first.
         fresh = [picture for picture in links.pictures if self._is_new(picture.url, reply.url)]
         crawl.results.put(Note(f"{page.url}: {len(fresh)} new images"))
+        wished = crawl.wishes(reply, links)
+        forbidding = sorted(wished & wishes.FORBID_IMAGES_OF_PAGE)
         for picture in fresh:
             self._met.add(picture.url)
-            yield {"candidate": crawl.candidate(picture.url, reply.url, picture.title)}
+            candidate = crawl.candidate(picture.url, reply.url, picture.title)
+            if not forbidding:
+                yield {"candidate": candidate}
+            elif not crawl.settled(candidate):
+                detail = f"its page says {', '.join(forbidding)}"
+                crawl.results.put(refused(candidate, Reason.OPTED_OUT, detail))
         self._unaskable(links, reply.url)
+        if not wished & wishes.FORBID_LINKS:
+            self._further(page, reply, links)
+
+    def _further(self, page: Page, reply: Reply, links: Links) -> None:
         for url in links.pages:
-            if site(url) in crawl.hosts and url not in self._met:
-                crawl.frontier.add(Page(url, page.depth + 1, reply.url))
+            if site(url) in self.crawl.hosts and url not in self._met:
+                self.crawl.frontier.add(Page(url, page.depth + 1, reply.url))
 
     def _is_new(self, url: str, page_url: str) -> bool:
         return url not in self._met and url not in self.crawl.frontier and url != page_url

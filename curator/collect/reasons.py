@@ -32,6 +32,9 @@ class Reason(StrEnum):
     BAD_URL = "bad-url"
     OTHER_HOST = "other-host"
     FORBIDDEN_ADDRESS = "forbidden-address"
+    # wishes
+    ROBOTS = "robots"
+    OPTED_OUT = "opted-out"
     # servers
     NOT_FOUND = "not-found"
     FORBIDDEN = "forbidden"
@@ -63,6 +66,8 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.BAD_URL: "It is no address that starts with http or https.",
     Reason.OTHER_HOST: "It is on another host than the site that was asked for.",
     Reason.FORBIDDEN_ADDRESS: "It leads to this machine or into a network that is not public.",
+    Reason.ROBOTS: "The robots.txt of the host asks robots to leave it alone.",
+    Reason.OPTED_OUT: "Its page or server asks not to use it in this way.",
     Reason.NOT_FOUND: "The server has nothing under this address.",
     Reason.FORBIDDEN: "The server does not give it to us.",
     Reason.HTTP_ERROR: "The server answered with an error.",

@@ -36,6 +36,9 @@ class CollectParams(Params):
     min_side: int = Field(1, ge=1)
     depth: int = Field(3, ge=0)
     also_hosts: tuple[str, ...] = ()
+    max_megabytes: int | None = Field(None, ge=1)
+    max_minutes: float | None = Field(None, gt=0)
+    obey: bool = True
     allow_hosts: tuple[str, ...] = ()
 
 

@@ -22,6 +22,7 @@ from curator.store.dataset import Dataset
 # Rows wait for company, but never longer than a person watching would like.
 BATCH = 64
 SECONDS = 1.0
+_MOST_MEGABYTES = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,9 @@ class CollectRequest:
         min_side: Images with a shorter side are refused, pixels.
         depth: How many clicks a crawl follows.
         also_hosts: Other hosts whose images a crawl takes, such as ``cdn.example.com``.
+        max_megabytes: Stop after images of so many million bytes.
+        max_minutes: Stop after so long.
+        obey: Leave alone what robots.txt, ``X-Robots-Tag`` and pages forbid.
         allow_hosts: Hosts that may be asked beside those of the settings although they are not
             public, such as ``127.0.0.1:8000``.
     """
@@ -100,6 +104,9 @@ class CollectRequest:
     min_side: int = 1
     depth: int = 3
     also_hosts: tuple[str, ...] = ()
+    max_megabytes: int | None = None
+    max_minutes: float | None = None
+    obey: bool = True
     allow_hosts: tuple[str, ...] = ()
 
 
@@ -138,6 +145,9 @@ def open_source(request: CollectRequest) -> Source:
         min_side=request.min_side,
         max_depth=request.depth,
         also_hosts=request.also_hosts,
+        max_total_bytes=(request.max_megabytes or _MOST_MEGABYTES) * 1_000_000,
+        max_run_seconds=None if request.max_minutes is None else 60 * request.max_minutes,
+        obey=request.obey,
         allow_hosts=(*limits.allow_hosts, *request.allow_hosts),
     )
     make = SOURCES.load(request.source)

@@ -87,6 +87,10 @@ class _running:  # noqa: N801 - reads as a word
             disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
+                if self.path == "/robots.txt" and self.path not in site.routes:
+                    # Asked of every host; tests count what they wrote.
+                    self.send_error(404)
+                    return
                 site.asked[self.path] += 1
                 site.agents.add(self.headers.get("User-Agent", ""))
                 answer = site.routes.get(self.path)
@@ -133,6 +137,8 @@ def limits() -> Limits:
         pause=0.01,
         max_bytes=300_000,
         allow_hosts=("127.0.0.1", "::1"),
+        host_pause=0.0,
+        host_requests=8,
     )
 
 
