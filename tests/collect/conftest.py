@@ -61,9 +61,15 @@ class Site:
 
 
 @pytest.fixture
-def web() -> Iterator[Site]:
+def web_address() -> str:
+    """Where the small web listens; a test of several hosts says ``0.0.0.0``."""
+    return "127.0.0.1"
+
+
+@pytest.fixture
+def web(web_address: str) -> Iterator[Site]:
     site = Site()
-    with _running(site):
+    with _running(site, web_address):
         yield site
 
 
@@ -75,8 +81,9 @@ def other_web() -> Iterator[Site]:
 
 
 class _running:  # noqa: N801 - reads as a word
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, address: str = "127.0.0.1") -> None:
         self.site = site
+        self.address = address
 
     def __enter__(self) -> None:
         site = self.site
@@ -111,7 +118,7 @@ class _running:  # noqa: N801 - reads as a word
             def handle_error(self, request: object, client_address: object) -> None:
                 """A client that goes away is what some tests are about."""
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server((self.address, 0), Handler)
         site.host = f"127.0.0.1:{self.server.server_address[1]}"
         site.url = f"http://{site.host}"
         self.thread = threading.Thread(
