@@ -57,6 +57,7 @@ class ReleaseParams(Params):
     name: str
     source: str | None = None
     labelled_only: bool = False
+    commercial_only: bool = False
     min_score: float = Field(0, ge=0, le=1)
     min_size: float = Field(0, ge=0)
     shares: dict[str, float] = dict(SHARES)
@@ -109,6 +110,7 @@ def _release(dataset: Dataset, params: ReleaseParams, progress: Progress) -> Map
     selection = Selection(
         source=params.source,
         labelled_only=params.labelled_only,
+        commercial_only=params.commercial_only,
         min_score=params.min_score,
         min_size=params.min_size,
     )

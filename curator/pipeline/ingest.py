@@ -260,6 +260,9 @@ def image_row(result: Fetched) -> dict[str, Any]:
         "licence": candidate.licence,
         "author": candidate.author,
         "query": candidate.query,
+        "engine": candidate.engine,
+        "http": result.http,
+        "group_key": candidate.group,
         "fetched_at": result.fetched_at,
     }
 

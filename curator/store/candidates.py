@@ -22,6 +22,7 @@ _FIELDS = (
     "licence",
     "author",
     "query",
+    "engine",
     "validator",
 )
 
@@ -62,8 +63,11 @@ def record(connection: Connection, run_id: int, seen: Sequence[Seen]) -> None:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(candidate)
     newest = {
-        c.name: statement.excluded[c.name] for c in candidate.c if c.name not in ("id", "url")
+        c.name: statement.excluded[c.name]
+        for c in candidate.c
+        if c.name not in ("id", "url", "attempts")
     }
+    newest["attempts"] = candidate.c.attempts + 1
     connection.execute(
         statement.on_conflict_do_update(index_elements=[candidate.c.url], set_=newest), rows
     )

@@ -58,6 +58,9 @@ IMAGE_COLUMNS = (
     "licence",
     "author",
     "query",
+    "licence_id",
+    "engine",
+    "http",
     "fetched_at",
     "status",
     "split",
@@ -80,6 +83,7 @@ def digest_of(document: Mapping[str, Any]) -> str:
     image = {k: v for k, v in document["image"].items() if k not in _IMAGE_OWN}
     # When the bytes came is provenance, not content: a dataset made again is the same dataset.
     image.pop("fetched_at")
+    image.pop("http", None)
     faces = [row[_FACE_OWN:] for row in document["faces"]]
     return hashlib.sha256(canonical([image, faces]).encode()).hexdigest()
 

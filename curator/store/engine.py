@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from curator.errors import SchemaMismatch
 
 # The newest file of migrations/versions.
-HEAD = "0001"
+HEAD = "0002"
 # All of them, oldest first: a version outside this list was written by a newer program.
-KNOWN = ("0001",)
+KNOWN = ("0001", "0002")
 
 
 def connect(url: str) -> Engine:
