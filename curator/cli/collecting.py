@@ -198,6 +198,7 @@ def print_collected(report: CollectReport) -> None:
         "refused": report.refused,
         "failed, tried again next time": report.failed,
         "known from an earlier run": report.settled,
+        "never to be collected": report.opted_out,
         "seconds": report.seconds,
     }
     console.print_facts("Collected", facts)

@@ -125,18 +125,21 @@ candidate = Table(
     Index("ix_candidate_run_id_outcome", "run_id", "outcome"),
 )
 
-# The pages of a crawl: those still to be visited, and what the visited ones showed.
+# The pages and pictures of a crawl that was not finished: those still to be asked for, and those
+# that were. ``parent`` is the page that led there; of the first page, where it really was.
 frontier = Table(
     "frontier",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("run_id", Integer, ForeignKey("run.id"), nullable=False),
     Column("url", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
     Column("depth", Integer, nullable=False),
     Column("parent", Text),
+    Column("title", Text),
     Column("state", String(16), nullable=False),
     UniqueConstraint("run_id", "url"),
-    Index("ix_frontier_run_id_state_depth", "run_id", "state", "depth"),
+    Index("ix_frontier_run_id_kind_state_depth", "run_id", "kind", "state", "depth"),
 )
 
 # What must not be collected (again): hosts in clear, contents and addresses as SHA-256, so that

@@ -28,15 +28,20 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("run_id", sa.Integer(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("depth", sa.Integer(), nullable=False),
         sa.Column("parent", sa.Text(), nullable=True),
+        sa.Column("title", sa.Text(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name=op.f("fk_frontier_run_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_frontier")),
         sa.UniqueConstraint("run_id", "url", name=op.f("uq_frontier_run_id_url")),
     )
     op.create_index(
-        "ix_frontier_run_id_state_depth", "frontier", ["run_id", "state", "depth"], unique=False
+        "ix_frontier_run_id_kind_state_depth",
+        "frontier",
+        ["run_id", "kind", "state", "depth"],
+        unique=False,
     )
     op.create_table(
         "opt_out",
