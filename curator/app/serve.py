@@ -22,8 +22,8 @@ from curator.app.downloads import Downloads
 from curator.app.grid_api import GridApi
 from curator.app.label_api import LabelApi
 from curator.app.login import Login
-from curator.app.people_api import PeopleApi
 from curator.app.match_pictures import MatchPictures
+from curator.app.people_api import PeopleApi
 from curator.app.pictures import Pictures
 from curator.app.theme import THEME
 from curator.errors import ConfigError
