@@ -46,13 +46,15 @@ class FaceRow(msgspec.Struct, array_like=True):
     visibility: tuple[int, ...] | None
     identity: str | None
     attributes: dict[str, int | float | str | bool]
+    tags: tuple[str, ...] = ()
 
 
 FACE_COLUMNS = FaceRow.__struct_fields__
 # The first three are numbers that this database happened to give: they stay out of the digest,
 # so that equal content has an equal digest in every dataset. ``version`` counts edits: content.
 _FACE_OWN = 3
-_IMAGE_OWN = ("id", "run_id")
+_TAGS = FACE_COLUMNS.index("tags")
+_IMAGE_OWN = ("id", "run_id", "version")
 IMAGE_COLUMNS = (
     "id",
     "run_id",
@@ -69,10 +71,14 @@ IMAGE_COLUMNS = (
     "licence",
     "author",
     "query",
+    "licence_id",
+    "engine",
+    "http",
     "fetched_at",
     "status",
     "split",
     "group",
+    "version",
 )
 _row_of = attrgetter(*FACE_COLUMNS)
 _face = builder(Face, FACE_COLUMNS)
@@ -90,7 +96,12 @@ def digest_of(document: Mapping[str, Any]) -> str:
     image = {k: v for k, v in document["image"].items() if k not in _IMAGE_OWN}
     # When the bytes came is provenance, not content: a dataset made again is the same dataset.
     image.pop("fetched_at")
-    faces = [row[_FACE_OWN:] for row in document["faces"]]
+    image.pop("http", None)
+    # A face without tags says what it said before there were any.
+    faces = [
+        row[_FACE_OWN:] if any(row[_TAGS:]) else row[_FACE_OWN:_TAGS]
+        for row in map(list, document["faces"])
+    ]
     return hashlib.sha256(canonical([image, faces]).encode()).hexdigest()
 
 
