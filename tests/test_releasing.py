@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from curator.errors import InputError
 from curator.pipeline.export import samples
+from curator.pipeline.forget import ForgetRequest, forget
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Silent
 from curator.records import Face
@@ -89,3 +91,27 @@ def test_a_release_that_is_interrupted_leaves_nothing(dataset: Dataset) -> None:
         for table in ("release", "release_sample"):
             assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0
     assert release(dataset, "v1", Selection(), SplitOptions(), Silent()).images == IMAGES
+
+
+class Forgetful(Silent):
+    """Has an image forgotten that is written into the release already."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.dataset, self.done = dataset, 0
+
+    def begin(self, stage: str, total: int | None) -> None:
+        self.done = 0 if stage == "freezing" else -IMAGES
+
+    def advance(self, done: int = 1, note: str = "") -> None:
+        self.done += done
+        if self.done == IMAGES // 2 + 1:
+            forget(self.dataset, ForgetRequest(image="0000.jpg"))
+
+
+def test_what_is_forgotten_meanwhile_stands_in_no_release(dataset: Dataset) -> None:
+    with pytest.raises(InputError, match="images were forgotten; run it again"):
+        release(dataset, "v1", Selection(), SplitOptions(), Forgetful(dataset))
+    made = release(dataset, "v1", Selection(), SplitOptions(), Silent())
+    assert made.images == IMAGES - 1
+    with dataset.read() as connection:
+        assert releases.verify(connection, "v1")

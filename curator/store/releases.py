@@ -21,7 +21,7 @@ from curator.store.schema import image, release, release_sample
 
 _NAME = re.compile(r"\w[\w .+-]*")
 # A release that is still being made has no digest yet, and a name that nobody can give.
-_COMPLETE = release.c.manifest_sha256 != ""
+COMPLETE = release.c.manifest_sha256 != ""
 _FORGOTTEN = timedelta(days=1)
 
 
@@ -92,7 +92,7 @@ def begin(connection: Connection, *, name: str, filter_: Mapping[str, Any], seed
     """
     check_name(connection, name)
     ours = f".{digest(name)}."
-    forgotten = and_(~_COMPLETE, release.c.created_at < now() - _FORGOTTEN)
+    forgotten = and_(~COMPLETE, release.c.created_at < now() - _FORGOTTEN)
     stale = select(release.c.id).where(or_(release.c.name.startswith(ours), forgotten))
     for left in connection.execute(stale).scalars().all():
         _remove(connection, left)
@@ -117,7 +117,7 @@ def add(connection: Connection, draft: Draft, rows: Sequence[Mapping[str, Any]])
     """Write what :meth:`Draft.rows` made.
 
     Raises:
-        InputError: if another process has begun a release of the same name since.
+        InputError: if the draft had to make way.
     """
     _check_begun(connection, draft)
     if rows:
@@ -136,7 +136,7 @@ def complete(
         report: What was measured while it was made.
 
     Raises:
-        InputError: if it holds nothing, or another process took the name meanwhile.
+        InputError: if it holds nothing, had to make way, or the name was taken meanwhile.
     """
     check_name(connection, name)
     _check_begun(connection, draft)
@@ -157,6 +157,12 @@ def abandon(connection: Connection, draft: Draft) -> None:
     """Take away what was begun, unless it has made way already."""
     begun = select(release.c.id).where(release.c.name == draft.hidden)
     for release_id in connection.execute(begun).scalars().all():
+        _remove(connection, release_id)
+
+
+def abandon_all(connection: Connection) -> None:
+    """Take away all that was begun, because images that it may hold are to be forgotten."""
+    for release_id in connection.execute(select(release.c.id).where(~COMPLETE)).scalars().all():
         _remove(connection, release_id)
 
 
@@ -184,7 +190,7 @@ def get(connection: Connection, name: str) -> Release:
     Raises:
         NotFound: if there is none (the message lists those that exist).
     """
-    row = connection.execute(select(release).where(release.c.name == name, _COMPLETE)).one_or_none()
+    row = connection.execute(select(release).where(release.c.name == name, COMPLETE)).one_or_none()
     if row is None:
         known = ", ".join(item.name for item in every(connection)) or "none yet"
         raise NotFound(f"no release {name!r}; there are: {known}")
@@ -193,7 +199,7 @@ def get(connection: Connection, name: str) -> Release:
 
 def every(connection: Connection) -> list[Release]:
     """All releases, newest first."""
-    rows = connection.execute(select(release).where(_COMPLETE).order_by(release.c.id.desc()))
+    rows = connection.execute(select(release).where(COMPLETE).order_by(release.c.id.desc()))
     return [_record(row) for row in rows]
 
 
@@ -263,7 +269,7 @@ def splits(connection: Connection, release_id: int) -> dict[str, int]:
 
 def pinned(connection: Connection) -> set[int]:
     """The images whose split may not change, because a release holds them."""
-    query = select(release_sample.c.image_id).join(release).where(_COMPLETE).distinct()
+    query = select(release_sample.c.image_id).join(release).where(COMPLETE).distinct()
     return set(connection.execute(query).scalars())
 
 
@@ -288,7 +294,10 @@ def contents(connection: Connection, release_id: int) -> dict[str, tuple[str, st
 def _check_begun(connection: Connection, draft: Draft) -> None:
     begun = select(release.c.id).where(release.c.id == draft.id, release.c.name == draft.hidden)
     if connection.execute(begun).scalar() is None:
-        raise InputError("another process has begun a release of the same name; try again later")
+        raise InputError(
+            "this release cannot go on: another process has begun one of the same name since, "
+            "or images were forgotten; run it again"
+        )
 
 
 def _manifest(lines: Iterable[str]) -> str:

@@ -288,7 +288,7 @@ def test_a_release_is_seen_when_it_is_complete(dataset: Dataset) -> None:
             releases.get(connection, "v1")
     # What a killed process left of it makes way for the next try, and cannot go on.
     made = freeze(dataset, "v1", ids)
-    with dataset.write() as connection, pytest.raises(InputError, match="another process"):
+    with dataset.write() as connection, pytest.raises(InputError, match="run it again"):
         releases.add(connection, draft, draft.rows(found[1:]))
     with dataset.write() as connection, pytest.raises(InputError, match="exists already"):
         releases.complete(connection, draft, name="v1", report={})
@@ -311,7 +311,7 @@ def test_what_was_never_completed_is_forgotten_after_a_day(dataset: Dataset) -> 
             "UPDATE release SET created_at = '2020-01-01 00:00:00' WHERE name LIKE '.%%'"
         )
     freeze(dataset, "v2", ids)
-    with dataset.write() as connection, pytest.raises(InputError, match="another process"):
+    with dataset.write() as connection, pytest.raises(InputError, match="run it again"):
         releases.add(connection, draft, [])
 
 
