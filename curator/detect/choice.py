@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from curator.config import settings
-from curator.detect.accurate import FAINT, Accurate
+from curator.detect.accurate import FAINT, SHORT_SIDES, Accurate
 from curator.detect.detectors import DETECTORS, Detector
 from curator.detect.options import Options
 from curator.detect.packs import DEFAULT_PACK, find
@@ -33,6 +34,7 @@ def choose(
     min_score: float = 0.5,
     size: int | None = None,
     accurate: bool = False,
+    scales: Sequence[int] = (),
     progress: Progress | None = None,
 ) -> Detector:
     """Open a detector.
@@ -46,6 +48,7 @@ def choose(
         min_score: Faces below this are not returned; between 0 and 1.
         size: The long side of the network's input, pixels; None for the detector's own.
         accurate: Look again at several scales and in the mirror.
+        scales: At these rather than the usual ones: short sides of the drawn photo, pixels.
         progress: Told of a download.
 
     Raises:
@@ -56,16 +59,17 @@ def choose(
     models = models or settings().models
     if models is not None and not models.is_dir():
         raise ConfigError(f"the models folder {models} does not exist (CURATOR_MODELS)")
+    sides = tuple(scales) or (SHORT_SIDES if accurate else ())
     options = Options(
         models=models,
-        min_score=min_score * FAINT if accurate else min_score,
+        min_score=min_score * FAINT if sides else min_score,
         size=size,
         progress=progress or Silent(),
     )
     name = name or settings().detector or on_this_machine(models) or f"insightface:{DEFAULT_PACK}"
     kind, _, variant = name.partition(":")
     detector = DETECTORS.load(kind)(variant or None, options)
-    return Accurate(detector, min_score) if accurate else detector
+    return Accurate(detector, min_score, sides) if sides else detector
 
 
 def on_this_machine(models: Path | None) -> str | None:

@@ -97,13 +97,16 @@ class DetectRequest:
         detector: A name of the registry, ``name:variant`` for other weights; None for the best
             on this machine.
         accurate: Flipped and at several scales, merged by box voting.
-        size: Long side of the network's input, pixels, None for the detector's own; not used
-            when accurate.
+        scales: Accurate at these rather than the usual scales: short sides of the drawn photo,
+            pixels.
+        size: Long side of the network's input, pixels, None for the detector's own; when accurate
+            only the look at the photo as it is has it.
         min_score: Faces below are not proposed.
     """
 
     detector: str | None = None
     accurate: bool = False
+    scales: tuple[int, ...] = ()
     size: int | None = None
     min_score: float = 0.5
 
@@ -132,6 +135,7 @@ def open_detector(request: DetectRequest, progress: Progress) -> Detector:
         size=request.size,
         min_score=request.min_score,
         accurate=request.accurate,
+        scales=request.scales,
         progress=progress,
     )
 
