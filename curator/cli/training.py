@@ -49,7 +49,7 @@ def train_command(
     trainer: Annotated[str, typer.Argument(help=f"One of: {', '.join(TRAINERS.names())}.")],
     release: Annotated[str, typer.Option("--release", "-r", help="What to learn from.")],
     dataset: DatasetOption = None,
-    recipe: Annotated[str, typer.Option(help="How to train: modern or paper.")] = "modern",
+    recipe: Annotated[str, typer.Option(help="How to train: modern, tune or paper.")] = "modern",
     minutes: Annotated[
         float | None, typer.Option(help="At most so many minutes in training steps.")
     ] = None,
@@ -59,7 +59,16 @@ def train_command(
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto for the best there is.")] = "auto",
     seed: Annotated[int, typer.Option(help="Another seed is another run.")] = 0,
     start: Annotated[
-        Path | None, typer.Option(help="Begin with the weights of this checkpoint of another run.")
+        Path | None,
+        typer.Option(
+            help="Begin with these weights: another run's checkpoint, or the published ONNX."
+        ),
+    ] = None,
+    keep: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the weights of --start in the exported.")
+    ] = 0.0,
+    licence: Annotated[
+        str | None, typer.Option(help="What the weights may be used for: written into them.")
     ] = None,
     json: JsonOption = False,
 ) -> None:
@@ -76,6 +85,8 @@ def train_command(
         device=device,
         seed=seed,
         start=start,
+        keep=keep,
+        licence=licence,
     )
     with console.opened(dataset) as opened, console.bar() as bar:
         report = learn(opened, request, bar)
@@ -112,4 +123,4 @@ def print_training(report: LearnReport) -> None:
         "curve": report.folder / "curve.csv",
     }
     console.print_facts("Training", facts)
-    console.say(f"next: curator detect --detector insightface:{report.folder}")
+    console.say(f"next: curator detect --detector curator:{report.weights}")

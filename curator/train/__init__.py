@@ -28,7 +28,10 @@ class TrainOptions:
         device: ``cpu``, ``cuda``, or ``auto`` for the best there is.
         threads: Of the processor.
         seed: Of everything random.
-        start: A checkpoint of another run whose weights to begin with, instead of random ones.
+        start: A checkpoint of another run, or the published RetinaFace ONNX file, whose weights to
+            begin with instead of random ones.
+        keep: Share of the starting weights in the exported ones, 0..1.
+        licence: What the weights may be used for: written into them.
     """
 
     recipe: str = "modern"
@@ -38,6 +41,8 @@ class TrainOptions:
     threads: int = 2
     seed: int = 0
     start: Path | None = None
+    keep: float = 0.0
+    licence: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
