@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from curator.errors import RunError
 
 Tensor = NDArray[Any]
+LICENCE_KEY = "licence"
 
 
 class Network:
@@ -30,6 +31,7 @@ class Network:
         fixed_wh: The (width, height) the graph was exported for, None where it takes any.
         outputs: The names of the outputs, in the order of :meth:`run`.
         widths: The last axis of each output, None where the graph does not tell.
+        licence: Of the weights, where the file states it; :data:`LICENCE_KEY` of its metadata.
 
     Raises:
         RunError: if the file is missing, broken, or not a graph with one image as input.
@@ -48,6 +50,8 @@ class Network:
         self.fixed_wh: tuple[int, int] | None = (width, height) if fixed else None
         self.outputs = [port.name for port in outputs]
         self.widths = [_last(port.shape) for port in outputs]
+        stated = self._session.get_modelmeta().custom_metadata_map
+        self.licence: str | None = stated.get(LICENCE_KEY)
         self._any_size: Any = None
         self._lock = threading.Lock()
 

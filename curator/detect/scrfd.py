@@ -8,6 +8,7 @@ https://github.com/deepinsight/insightface/tree/master/detection/scrfd.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -100,11 +101,20 @@ def open_scrfd(variant: str | None, options: Options) -> OnnxDetector:
     """
     if variant is None:
         raise ConfigError("detector 'scrfd' needs a file: scrfd:/path/to/weights.onnx")
-    network = Network(options.weights("scrfd", variant))
+    return open_weights(options.weights("scrfd", variant), f"scrfd:{variant}", options)
+
+
+def open_weights(file: Path, name: str, options: Options) -> OnnxDetector:
+    """A file of this layout under a name, with the licence that stands in it.
+
+    Raises:
+        RunError: if it cannot be used.
+    """
+    network = Network(file)
     return OnnxDetector(
         network,
         Scrfd(network, options.min_score),
-        name=f"scrfd:{variant}",
-        licence=UNKNOWN_LICENCE,
+        name=name,
+        licence=network.licence or UNKNOWN_LICENCE,
         sizes=(options.size or 640,),
     )

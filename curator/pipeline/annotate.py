@@ -94,8 +94,8 @@ class DetectRequest:
     """Which detector, and how.
 
     Attributes:
-        detector: A name of the registry, ``name:variant`` for other weights; None for the best
-            on this machine.
+        detector: A name of the registry, ``name:variant`` for other weights; None for the one
+            set, or ours.
         accurate: Flipped and at several scales, merged by box voting.
         scales: Accurate at these rather than the usual scales: short sides of the drawn photo,
             pixels.
@@ -115,7 +115,7 @@ def detect(dataset: Dataset, request: DetectRequest, progress: Progress) -> Dete
     """Propose faces with a detector of the registry.
 
     Raises:
-        ConfigError: if there is no such detector, or none on this machine.
+        ConfigError: if there is no such detector, or its weights are not there.
         RunError: if its weights cannot be used.
         StoreError: if the dataset cannot be written.
     """
@@ -127,7 +127,7 @@ def open_detector(request: DetectRequest, progress: Progress) -> Detector:
     """The detector of a request; a download of its weights is told to ``progress``.
 
     Raises:
-        ConfigError: if there is no such detector, or none on this machine.
+        ConfigError: if there is no such detector, or its weights are not there.
         RunError: if its weights cannot be used.
     """
     return choose(
