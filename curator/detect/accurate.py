@@ -65,6 +65,11 @@ class Accurate:
         self._sides = tuple(sorted(set(sides)))
 
     @property
+    def inside(self) -> Scalable:
+        """The detector that looks."""
+        return self._detector
+
+    @property
     def name(self) -> str:
         """Of the detector inside."""
         return self._detector.name

@@ -19,9 +19,9 @@ def choose(
     models: Path | None = None,
     min_score: float = 0.5,
     size: int | None = None,
-    accurate: bool = False,
-    scales: Sequence[int] = (),
+    accurate: bool | Sequence[int] = False,
     progress: Progress | None = None,
+    runs: Path | None = None,
 ) -> Detector:
     """Open a detector.
 
@@ -32,9 +32,10 @@ def choose(
         models: A folder of weights, by default the setting ``CURATOR_MODELS``.
         min_score: Faces below this are not returned; between 0 and 1.
         size: The long side of the network's input, pixels; None for the detector's own.
-        accurate: Look again at several scales and in the mirror.
-        scales: At these rather than the usual ones: short sides of the drawn photo, pixels.
+        accurate: Look again at several scales and in the mirror; or at these rather than the
+            usual scales: short sides of the drawn photo, pixels.
         progress: Told of a download.
+        runs: Where the training runs of the dataset are, for ``run:NAME``.
 
     Raises:
         ConfigError: if the name is unknown, its weights do not exist, or an option is wrong.
@@ -44,12 +45,13 @@ def choose(
     models = models or settings().models
     if models is not None and not models.is_dir():
         raise ConfigError(f"the models folder {models} does not exist (CURATOR_MODELS)")
-    sides = tuple(scales) or (SHORT_SIDES if accurate else ())
+    sides = SHORT_SIDES if accurate is True else tuple(accurate or ())
     options = Options(
         models=models,
         min_score=min_score * FAINT if sides else min_score,
         size=size,
         progress=progress or Silent(),
+        runs=runs,
     )
     name = name or settings().detector or DEFAULT
     kind, _, variant = name.partition(":")

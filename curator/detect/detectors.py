@@ -61,7 +61,7 @@ DETECTORS: Registry[Opener] = Registry(
     {
         "curator": Entry(
             "curator.detect.own:open_own",
-            "our own RetinaFace, part of this package; or weights that `curator train` made",
+            "our own RetinaFace, part of this package",
             licence=OWN_LICENCE,
         ),
         "insightface": Entry(
@@ -81,6 +81,16 @@ DETECTORS: Registry[Opener] = Registry(
             "curator.detect.scrfd:open_scrfd",
             "weights in SCRFD's nine-output layout, from a file",
             licence=UNKNOWN_LICENCE,
+        ),
+        "yolo": Entry(
+            "curator.detect.yolo:open_yolo",
+            "weights that Ultralytics exported as ONNX, from a file",
+            licence="that of the file; Ultralytics' own: AGPL-3.0",
+        ),
+        "run": Entry(
+            "curator.detect.trained:open_run",
+            "weights of a training run of this dataset",
+            licence="that of the trainer and of what it learned from",
         ),
     },
 )

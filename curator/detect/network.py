@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from curator.errors import RunError
 
 Tensor = NDArray[Any]
-LICENCE_KEY = "licence"
 
 
 class Network:
@@ -31,7 +30,7 @@ class Network:
         fixed_wh: The (width, height) the graph was exported for, None where it takes any.
         outputs: The names of the outputs, in the order of :meth:`run`.
         widths: The last axis of each output, None where the graph does not tell.
-        licence: Of the weights, where the file states it; :data:`LICENCE_KEY` of its metadata.
+        metadata: What its maker wrote into the file, by name.
 
     Raises:
         RunError: if the file is missing, broken, or not a graph with one image as input.
@@ -49,9 +48,8 @@ class Network:
         fixed = isinstance(height, int) and isinstance(width, int)
         self.fixed_wh: tuple[int, int] | None = (width, height) if fixed else None
         self.outputs = [port.name for port in outputs]
+        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.widths = [_last(port.shape) for port in outputs]
-        stated = self._session.get_modelmeta().custom_metadata_map
-        self.licence: str | None = stated.get(LICENCE_KEY)
         self._any_size: Any = None
         self._lock = threading.Lock()
 

@@ -8,7 +8,6 @@ https://github.com/deepinsight/insightface/tree/master/detection/scrfd.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
@@ -101,20 +100,19 @@ def open_scrfd(variant: str | None, options: Options) -> OnnxDetector:
     """
     if variant is None:
         raise ConfigError("detector 'scrfd' needs a file: scrfd:/path/to/weights.onnx")
-    return open_weights(options.weights("scrfd", variant), f"scrfd:{variant}", options)
+    return opened(Network(options.weights("scrfd", variant)), f"scrfd:{variant}", options)
 
 
-def open_weights(file: Path, name: str, options: Options) -> OnnxDetector:
-    """A file of this layout under a name, with the licence that stands in it.
+def opened(network: Network, name: str, options: Options) -> OnnxDetector:
+    """Weights of this layout under a name, with the licence that stands in them.
 
     Raises:
-        RunError: if it cannot be used.
+        RunError: if they are of another layout.
     """
-    network = Network(file)
     return OnnxDetector(
         network,
         Scrfd(network, options.min_score),
         name=name,
-        licence=network.licence or UNKNOWN_LICENCE,
+        licence=network.metadata.get("license") or UNKNOWN_LICENCE,
         sizes=(options.size or 640,),
     )

@@ -161,7 +161,7 @@ def samples(connection: Connection, release_id: int, place: Place) -> Iterator[S
     )
     rows = connection.execution_options(yield_per=500).execute(query).scalars()
     for payload in rows:
-        yield sample_of(orjson.loads(payload), place)
+        yield sample_of(payload, place)
 
 
 def splits(connection: Connection, release_id: int) -> dict[str, int]:

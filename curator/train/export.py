@@ -92,7 +92,7 @@ def export_onnx(network: RetinaFaceNetwork, file: Path, *, licence: str | None =
             )
         if licence is not None:
             graph = onnx.load(str(partial))
-            helper.set_model_props(graph, {"licence": licence})
+            helper.set_model_props(graph, {"license": licence})
             onnx.save(graph, str(partial))
         partial.replace(file)
     except OSError as cause:

@@ -113,19 +113,16 @@ def test_every_detector_says_whose_weights_it_uses(shared_models: Path) -> None:
 
 def test_weights_of_a_training_run_say_their_own_licence(tmp_path: Path) -> None:
     graph = onnx.load(str(WEIGHTS / "retinaface.onnx"))
+    (tmp_path / "first").mkdir()
+    file = tmp_path / "first" / "own.onnx"
     for licence, said in (("CC0-1.0", "CC0-1.0"), (None, "unknown: weights from a file")):
         del graph.metadata_props[:]
-        onnx.helper.set_model_props(graph, {"licence": licence} if licence else {})
-        file = tmp_path / "own.onnx"
+        onnx.helper.set_model_props(graph, {"license": licence} if licence else {})
         onnx.save(graph, str(file))
-        for kind in ("curator", "scrfd"):
-            detector = choose(f"{kind}:{file}")
-            assert detector.licence.startswith(said)
-            assert detector.method == f"{kind}:own.onnx@640"
+        for name in (f"scrfd:{file}", "run:first"):
+            assert choose(name, runs=tmp_path).licence.startswith(said)
 
 
-def test_weights_of_ours_that_do_not_exist_are_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no weights at .*absent\.onnx"):
-        choose(f"curator:{tmp_path / 'absent.onnx'}")
-    with pytest.raises(ConfigError, match="'curator' needs weights"):
+def test_weights_that_do_not_come_with_the_package_are_one_sentence() -> None:
+    with pytest.raises(ConfigError, match="no weights 'large' come with curator; known: retina"):
         choose("curator:large")
