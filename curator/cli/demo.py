@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from curator.cli import console
 from curator.cli.demo_site import build, serving
@@ -53,7 +54,9 @@ def run_demo(folder: Path, *, detector: str | None) -> None:
 
 
 def _collect(dataset: Dataset, address: str, bar: Progress) -> tuple[str, None]:
-    report = collect(dataset, CollectRequest(source="web", target=address), bar)
+    # Its own server: only public hosts are asked unless told otherwise.
+    request = CollectRequest(source="web", target=address, allow_hosts=(urlsplit(address).netloc,))
+    report = collect(dataset, request, bar)
     refused = sum(report.refused.values()) + sum(report.failed.values())
     words = ", ".join((*report.refused, *report.failed))
     return (

@@ -13,6 +13,7 @@ from curator import __version__
 from curator.cli import (
     collecting,
     evaluating,
+    forgetting,
     people,
     releasing,
     reviewing,
@@ -32,7 +33,17 @@ app = typer.Typer(
     help="Collect, label, filter, split and export face datasets.",
     epilog="Start with: `curator init photos` then `curator collect folder ~/Pictures -d photos`",
 )
-STORY = (collecting, showing, people, releasing, training, evaluating, reviewing, serving)
+STORY = (
+    collecting,
+    showing,
+    people,
+    forgetting,
+    releasing,
+    training,
+    evaluating,
+    reviewing,
+    serving,
+)
 for module in STORY:
     module.register(app)
 

@@ -71,6 +71,9 @@ IMAGE_COLUMNS = (
     "licence",
     "author",
     "query",
+    "licence_id",
+    "engine",
+    "http",
     "fetched_at",
     "status",
     "split",
@@ -93,6 +96,7 @@ def digest_of(document: Mapping[str, Any]) -> str:
     image = {k: v for k, v in document["image"].items() if k not in _IMAGE_OWN}
     # When the bytes came is provenance, not content: a dataset made again is the same dataset.
     image.pop("fetched_at")
+    image.pop("http", None)
     # A face without tags says what it said before there were any.
     faces = [
         row[_FACE_OWN:] if any(row[_TAGS:]) else row[_FACE_OWN:_TAGS]
