@@ -42,6 +42,13 @@ class Settings(BaseSettings):
         100_000_000, ge=1, description="Images of more pixels than this are refused undecoded."
     )
     timeout: float = Field(20.0, gt=0, description="Seconds to wait for a server to answer.")
+    allow_hosts: str = Field(
+        "",
+        description="Hosts, addresses and networks that may be asked although they are not public.",
+    )
+    host_pause: float = Field(
+        0.25, ge=0, description="Seconds between two requests to one host, at least."
+    )
     user_agent: str = Field(
         "curator/0.1 (face dataset curation)",
         description="How the crawler introduces itself; put an address for complaints here.",

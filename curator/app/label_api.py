@@ -8,80 +8,42 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import wraps
-from typing import Any
 
-import orjson
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from curator.app import label_json as as_json
+from curator.app.answers import Json, answer, told, writing
 from curator.app.session import user_of
-from curator.errors import CuratorError, InputError, NotFound, StaleEdit, StoreError
+from curator.errors import InputError
 from curator.pipeline import correct, queue
-from curator.pipeline.correct import Overtaken
-from curator.records import User
+from curator.records import Role, User
 from curator.store import edits, leases
 from curator.store.dataset import Dataset
+from curator.store.labelling import QueueFilter
 
-LARGEST_BODY = 2_000_000
 # Counting what is left of 100,000 images takes longer than all the rest of an answer.
 COUNT_SECONDS = 5.0
 
-Json = dict[str, Any]
 
+class Left:
+    """How many images are left for somebody, counted anew every few seconds."""
 
-def answer(value: Any, status: int = 200) -> Response:
-    """A JSON answer that nobody keeps."""
-    headers = {"Cache-Control": "private, no-store"}
-    body = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS)
-    return Response(body, status, headers, media_type="application/json")
+    def __init__(self, dataset: Dataset) -> None:
+        self._dataset = dataset
+        self._known: dict[tuple[str, Role, QueueFilter], tuple[float, int]] = {}
 
-
-def told(route: Callable[[Any, Request], Response]) -> Callable[[Any, Request], Response]:
-    """Answer errors of ours with a sentence and the status that fits."""
-
-    @wraps(route)
-    def guarded(self: Any, request: Request) -> Response:
-        try:
-            return route(self, request)
-        except Overtaken as error:
-            return answer(as_json.overtaken_json(error), 409)
-        except CuratorError as error:
-            return answer({"error": str(error)}, _status(error))
-
-    return guarded
-
-
-def _status(error: CuratorError) -> int:
-    kinds = ((StaleEdit, 409), (NotFound, 404), (StoreError, 503), (InputError, 400))
-    return next((status for kind, status in kinds if isinstance(error, kind)), 500)
-
-
-def writing(route: Callable[[Any, Request, Json], Response]) -> Callable[[Any, Request], Any]:
-    """Read the JSON object of a request, then answer in a thread; too large a one is refused."""
-
-    @told
-    def refuse(_self: Any, _request: Request) -> Response:
-        raise InputError(f"the request is larger than {LARGEST_BODY} bytes")
-
-    @wraps(route)
-    async def read(self: Any, request: Request) -> Response:
-        body = bytearray()
-        async for piece in request.stream():
-            body += piece
-            if len(body) > LARGEST_BODY:
-                return refuse(self, request)
-
-        @told
-        def act(self: Any, request: Request) -> Response:
-            return route(self, request, as_json.parsed(bytes(body)))
-
-        return await run_in_threadpool(act, self, request)
-
-    return read
+    def of(self, user: User, wanted: QueueFilter) -> int:
+        """The number as it was a few seconds ago at most."""
+        moment = time.monotonic()
+        key = (user.name, user.role, wanted)
+        counted = self._known.get(key)
+        if counted is None or moment - counted[0] > COUNT_SECONDS:
+            counted = (moment, queue.left(self._dataset, user, wanted))
+            fresh = {k: v for k, v in self._known.copy().items() if moment - v[0] < COUNT_SECONDS}
+            self._known = fresh | {key: counted}
+        return counted[1]
 
 
 class LabelApi:
@@ -89,7 +51,7 @@ class LabelApi:
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
-        self._left: dict[Any, tuple[float, int]] = {}
+        self._left = Left(dataset)
 
     def routes(self) -> list[Route]:
         """All of them, to be mounted at the root."""
@@ -119,7 +81,7 @@ class LabelApi:
         return answer(
             {
                 "items": [as_json.item_json(item) for item in items],
-                "left": self._count((user.name, user.role, wanted)),
+                "left": self._left.of(user, wanted),
                 "done_today": queue.done_today(self._dataset, user),
             }
         )
@@ -178,14 +140,3 @@ class LabelApi:
         if image_id is None:
             return answer({"nothing": True})
         return answer({"item": as_json.item_json(queue.item(self._dataset, user, image_id))})
-
-    def _count(self, key: Any) -> int:
-        """What is left, counted anew every few seconds."""
-        known = self._left.get(key)
-        if known is None or time.monotonic() - known[0] > COUNT_SECONDS:
-            name, role, wanted = key
-            self._left = {k: v for k, v in self._left.items() if v[0] > time.monotonic() - 60}
-            user = User(name=name, role=role)
-            known = (time.monotonic(), queue.left(self._dataset, user, wanted))
-            self._left[key] = known
-        return known[1]

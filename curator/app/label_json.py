@@ -25,6 +25,8 @@ Json = dict[str, Any]
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LARGEST = 2**31 - 1
 MOST_EDITS = 2000
+# What a browser may ask for; the others are made here.
+_OPS = tuple(op for op in Op if op not in {Op.CHOOSE, Op.DONE})
 
 
 def parsed(body: bytes) -> Json:
@@ -48,10 +50,8 @@ def save_of(said: Json) -> Save:
     Raises:
         InputError: if it is not of that form.
     """
-    changes = _list(said, "edits", most=MOST_EDITS)
-    spent = said.get("spent") or {}
-    if not isinstance(spent, dict):
-        raise InputError("spent is an object with seconds and actions")
+    changes = listed(said, "edits", most=MOST_EDITS)
+    seconds, actions = spent_of(said)
     done = said.get("done", False)
     if not isinstance(done, bool):
         raise InputError("done is true or false")
@@ -61,13 +61,27 @@ def save_of(said: Json) -> Save:
         step=uuid(said, "step"),
         changes=tuple(_change(change) for change in changes),
         done=done,
-        seconds=_measured(spent.get("seconds"), "seconds"),
-        actions=_whole(_measured(spent.get("actions"), "actions")),
+        seconds=seconds,
+        actions=actions,
     )
     ids = [change.id for change in save.changes]
     if len(set(ids)) < len(ids):
         raise InputError("two edits of one step have the same id")
     return save
+
+
+def spent_of(said: Json) -> tuple[float | None, int | None]:
+    """The seconds and the actions that a step took, where they were measured.
+
+    Raises:
+        InputError: if they are no numbers.
+    """
+    spent = said.get("spent") or {}
+    if not isinstance(spent, dict):
+        raise InputError("spent is an object with seconds and actions")
+    actions = _measured(spent.get("actions"), "actions")
+    seconds = _measured(spent.get("seconds"), "seconds")
+    return seconds, None if actions is None else round(actions)
 
 
 def filter_of(query: QueryParams) -> QueueFilter:
@@ -125,7 +139,7 @@ def numbers(said: Mapping[str, Any], name: str) -> list[int]:
     Raises:
         InputError: if it is none.
     """
-    values = _list(said, name, most=200)
+    values = listed(said, name, most=200)
     return [number({name: value}, name) for value in values]
 
 
@@ -231,8 +245,8 @@ def _change(said: object) -> Change:
     if not isinstance(said, dict):
         raise InputError("an edit is an object with id, face, op and after")
     op, face, after = said.get("op"), said.get("face"), said.get("after", {})
-    if not isinstance(op, str) or op not in set(Op) - {Op.DONE}:
-        raise InputError(f"an op is one of {', '.join(sorted(set(Op) - {Op.DONE}))}")
+    if not isinstance(op, str) or op not in _OPS:
+        raise InputError(f"an op is one of {', '.join(_OPS)}")
     if not isinstance(after, dict | None):
         raise InputError("after is an object with the fields as they are to be")
     if isinstance(face, str):
@@ -245,7 +259,12 @@ def _change(said: object) -> Change:
     )
 
 
-def _list(said: Mapping[str, Any], name: str, *, most: int) -> list[Any]:
+def listed(said: Mapping[str, Any], name: str, *, most: int) -> list[Any]:
+    """A list of an object; none where nothing is said.
+
+    Raises:
+        InputError: if it is none, or longer.
+    """
     value = said.get(name, [])
     if not isinstance(value, list) or len(value) > most:
         raise InputError(f"{name} is a list of at most {most}")
@@ -259,10 +278,6 @@ def _measured(value: object, what: str) -> float | None:
     if not right or not isinstance(value, int | float) or not 0 <= value <= 1e6:
         raise InputError(f"{what} spent is a number from 0 to a million")
     return float(value)
-
-
-def _whole(value: float | None) -> int | None:
-    return None if value is None else round(value)
 
 
 def _word(query: QueryParams, name: str) -> str | None:

@@ -13,6 +13,8 @@ from curator import __version__
 from curator.cli import (
     collecting,
     evaluating,
+    forgetting,
+    people,
     releasing,
     reviewing,
     serving,
@@ -31,7 +33,18 @@ app = typer.Typer(
     help="Collect, label, filter, split and export face datasets.",
     epilog="Start with: `curator init photos` then `curator collect folder ~/Pictures -d photos`",
 )
-for module in (collecting, showing, releasing, training, evaluating, reviewing, serving):
+STORY = (
+    collecting,
+    showing,
+    people,
+    forgetting,
+    releasing,
+    training,
+    evaluating,
+    reviewing,
+    serving,
+)
+for module in STORY:
     module.register(app)
 
 

@@ -40,6 +40,10 @@ class CollectParams(Params):
     min_side: int = Field(1, ge=1)
     depth: int = Field(3, ge=0)
     also_hosts: tuple[str, ...] = ()
+    max_megabytes: int | None = Field(None, ge=1)
+    max_minutes: float | None = Field(None, gt=0)
+    obey: bool = True
+    allow_hosts: tuple[str, ...] = ()
 
 
 class DetectParams(Params):
@@ -57,6 +61,7 @@ class ReleaseParams(Params):
     name: str
     source: str | None = None
     labelled_only: bool = False
+    commercial_only: bool = False
     min_score: float = Field(0, ge=0, le=1)
     min_size: float = Field(0, ge=0)
     shares: dict[str, float] = dict(SHARES)
@@ -152,6 +157,7 @@ def _release(dataset: Dataset, params: ReleaseParams, progress: Progress) -> Map
     selection = Selection(
         source=params.source,
         labelled_only=params.labelled_only,
+        commercial_only=params.commercial_only,
         min_score=params.min_score,
         min_size=params.min_size,
     )

@@ -76,7 +76,7 @@ class Sheet:
         new = editing.changed(old, change, earlier)
         before, after = editing.difference(old, new)
         self.faces[key] = new
-        self._note(change.id, key, change.op, before, after)
+        self.note(change.id, key, change.op, before, after)
 
     def finish(self) -> None:
         """Accept what is left of the proposals and call the image done."""
@@ -84,8 +84,8 @@ class Sheet:
             if face.status is FaceStatus.PROPOSED:
                 new = editing.with_fields(face, {"status": FaceStatus.ACCEPTED})
                 self.faces[key] = new
-                edit_id = str(uuid5(NAMESPACE_URL, f"{self.step}/{self.image.id}/{key}"))
-                self._note(edit_id, key, Op.ACCEPT, *editing.difference(face, new))
+                edit_id = str(uuid5(NAMESPACE_URL, f"{self.step}/rest/{self.image.id}/{key}"))
+                self.note(edit_id, key, Op.ACCEPT, *editing.difference(face, new))
 
     def take_back(self, done: Edit) -> None:
         """Make the edit that undoes one of a face that is on this sheet."""
@@ -96,13 +96,13 @@ class Sheet:
             raise InputError(f"a face of image {self.image.id} is no longer there")
         fields = gone if done.before is None else done.before
         self.faces[key] = editing.with_fields(self.faces[key], fields)
-        edit_id = str(uuid5(NAMESPACE_URL, f"{self.step}/{done.id}"))
-        self._note(edit_id, key, done.op, done.after, done.before)
+        edit_id = str(uuid5(NAMESPACE_URL, f"{self.step}/back/{done.id}"))
+        self.note(edit_id, key, done.op, done.after, done.before)
 
     def say_done(self, before: Fields | None, after: Fields | None) -> None:
         """Note what became of the image as a whole."""
-        edit_id = str(uuid5(NAMESPACE_URL, f"{self.step}/{self.image.id}"))
-        self._note(edit_id, None, Op.DONE, before, after)
+        edit_id = str(uuid5(NAMESPACE_URL, f"{self.step}/done/{self.image.id}"))
+        self.note(edit_id, None, Op.DONE, before, after)
 
     def write(self, connection: Connection, status: ImageStatus) -> None:
         """Store faces and edits, all at the next version."""
@@ -134,7 +134,7 @@ class Sheet:
             raise InputError("a new face is called new-<uuid>, each by another one")
         face = editing.created(change, self.image.id)
         self.faces[key] = face
-        self._note(change.id, key, Op.CREATE, None, editing.said(face))
+        self.note(change.id, key, Op.CREATE, None, editing.said(face))
 
     def _key(self, connection: Connection, face: int | str) -> str:
         key = str(face)
@@ -151,7 +151,7 @@ class Sheet:
                 return FaceStatus(edit.before["status"])
         return None
 
-    def _note(
+    def note(
         self,
         edit_id: str,
         key: str | None,
@@ -159,6 +159,7 @@ class Sheet:
         before: Mapping[str, Any] | None,
         after: Mapping[str, Any] | None,
     ) -> None:
+        """Keep an edit of this person, to be stored by :meth:`write`."""
         self.made.append(
             Edit(
                 id=edit_id,

@@ -12,7 +12,10 @@ from curator.records.faces import Face
 
 
 class Op(StrEnum):
-    """What an edit does to a face; ``done`` speaks of the image as a whole."""
+    """What an edit does to a face.
+
+    ``choose`` takes over what one of two people said; ``done`` speaks of the image as a whole.
+    """
 
     BOX = "box"
     POINTS = "points"
@@ -24,6 +27,7 @@ class Op(StrEnum):
     REJECT = "reject"
     CREATE = "create"
     RESTORE = "restore"
+    CHOOSE = "choose"
     DONE = "done"
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from curator.errors import InputError, NotFound, StoreError
 from curator.store.blobs import Blobs
-from curator.store.engine import connect, migrate
+from curator.store.engine import connect, migrate, scrub
 
 DATABASE = "curator.sqlite"
 
@@ -77,6 +77,18 @@ class Dataset:
         """
         with self._translated(), self._turn, self._writer.begin() as connection:
             yield connection
+
+    def scrub(self) -> bool:
+        """Overwrite what deleted rows left in the files of the database.
+
+        Returns:
+            False if another reader kept some of it in use: call it again when he is gone.
+
+        Raises:
+            StoreError: if the database cannot be written.
+        """
+        with self._translated():
+            return scrub(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -57,6 +57,18 @@ def put(connection: Connection, item: Face) -> int:
     return item.id
 
 
+def identities(connection: Connection, prefix: str, *, limit: int) -> list[str]:
+    """The names of people that begin like this, whatever their letters' size."""
+    query = (
+        select(face.c.identity)
+        .where(face.c.identity.istartswith(prefix, autoescape=True))
+        .distinct()
+        .order_by(face.c.identity)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def touched(connection: Connection, image_ids: Iterable[int]) -> set[int]:
     """Which of these images hold work that a person did here, not merely imported."""
     by_hand = or_(

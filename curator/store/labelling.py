@@ -144,7 +144,7 @@ def left(connection: Connection, wanted: QueueFilter, asker: Asker) -> int:
     new = (
         select(func.count())
         .select_from(image)
-        .where(image.c.status.in_(UNLABELLED), *_passes(wanted))
+        .where(image.c.status.in_(UNLABELLED), *passes(wanted))
     )
     if count:
         new = new.where(image.c.id.not_in(queued))
@@ -179,7 +179,7 @@ def _unlabelled(connection: Connection, wanted: QueueFilter, asker: Asker, count
             select(image.c.name, image.c.id)
             .where(
                 image.c.status == status,
-                *_passes(wanted),
+                *passes(wanted),
                 leases.is_free(asker.user),
                 image.c.id.not_in(asker.holds),
             )
@@ -192,26 +192,34 @@ def _unlabelled(connection: Connection, wanted: QueueFilter, asker: Asker, count
 
 def _tasks(wanted: QueueFilter, asker: Asker) -> Select[Any]:
     """The ids of images with tasks for this person, one row a task."""
-    query = (
+    return (
         select(labelling.c.image_id)
         .join(image, image.c.id == labelling.c.image_id)
         .where(
             labelling.c.done_at.is_(None),
-            labelling.c.except_user.is_(None) | (labelling.c.except_user != asker.user),
             image.c.status != ImageStatus.UNREADABLE,
-            *_passes(wanted),
+            *for_asker(wanted, asker),
+            *passes(wanted),
         )
     )
+
+
+def for_asker(wanted: QueueFilter, asker: Asker) -> list[ColumnElement[bool]]:
+    """Whether a task is of the wanted kind, and for this person."""
+    conditions: list[ColumnElement[bool]] = [
+        labelling.c.except_user.is_(None) | (labelling.c.except_user != asker.user)
+    ]
     if not asker.decides:
-        query = query.where(labelling.c.reason != Reason.CONFLICT)
+        conditions.append(labelling.c.reason != Reason.CONFLICT)
     if wanted.reason == Reason.REVIEW:
-        query = query.where(labelling.c.reason.startswith(Reason.REVIEW))
+        conditions.append(labelling.c.reason.startswith(Reason.REVIEW))
     elif wanted.reason is not None:
-        query = query.where(labelling.c.reason == wanted.reason)
-    return query
+        conditions.append(labelling.c.reason == wanted.reason)
+    return conditions
 
 
-def _passes(wanted: QueueFilter) -> list[ColumnElement[bool]]:
+def passes(wanted: QueueFilter) -> list[ColumnElement[bool]]:
+    """Whether an image is of the wanted part."""
     conditions: list[ColumnElement[bool]] = [
         column == value
         for column, value in (

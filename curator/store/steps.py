@@ -63,12 +63,24 @@ def finished_since(connection: Connection, user: str, since: datetime) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def finishing(connection: Connection) -> Sequence[Step]:
-    """Every step that finished images and stands, oldest first."""
+def totals(connection: Connection) -> dict[str, tuple[int, int]]:
+    """How many images and faces each person has finished."""
     query = (
-        select(step)
-        .where(step.c.kind == StepKind.SAVE, step.c.images > 0, step.c.undone.is_(False))
-        .order_by(step.c.number)
+        select(step.c.user, func.sum(step.c.images), func.sum(step.c.faces))
+        .where(step.c.kind == StepKind.SAVE, step.c.undone.is_(False))
+        .group_by(step.c.user)
+        .order_by(func.sum(step.c.images).desc(), step.c.user)
+    )
+    return {name: (images, faces) for name, images, faces in connection.execute(query)}
+
+
+def measured(connection: Connection, user: str, *, limit: int) -> Sequence[Step]:
+    """The last steps of a person that finished faces and whose time is known, newest first."""
+    query = (
+        _saves(user)
+        .where(step.c.undone.is_(False), step.c.faces > 0, step.c.seconds.is_not(None))
+        .order_by(step.c.number.desc())
+        .limit(limit)
     )
     return [_record(row) for row in connection.execute(query)]
 

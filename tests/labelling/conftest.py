@@ -19,7 +19,9 @@ import uvicorn
 from starlette.applications import Starlette
 
 from curator.app import guard
+from curator.app.grid_api import GridApi
 from curator.app.label_api import LabelApi
+from curator.app.people_api import PeopleApi
 from curator.app.serve import listen
 from curator.records import Face, FaceStatus, Image, Origin
 from curator.store import faces, images, runs
@@ -98,7 +100,8 @@ class Desk:
     @contextmanager
     def served(self, *middleware: Any) -> Iterator[int]:
         """The routes behind the guard, on a port of this machine."""
-        routes = LabelApi(self.dataset).routes()
+        apis = (LabelApi, GridApi, PeopleApi)
+        routes = [route for api in apis for route in api(self.dataset).routes()]
         app = Starlette(routes=routes, middleware=list(middleware) or guard.middleware())
         with listen(0) as listener:
             server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))

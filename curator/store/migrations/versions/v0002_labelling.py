@@ -16,6 +16,7 @@ def upgrade() -> None:
         batch.create_index("ix_image_status_name", ["status", "name"])
     with op.batch_alter_table("face") as batch:
         batch.add_column(sa.Column("tags", sa.JSON(), nullable=False, server_default="[]"))
+        batch.create_index("ix_face_status_score", ["status", "score"])
     _people()
     _edits()
     _queue()
