@@ -35,6 +35,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "font-src 'self' data:",
         "worker-src 'self' blob:",
         "connect-src 'self'",
+        # FiftyOne, which the Review page shows, on another port of this machine.
+        "frame-src 'self' http://127.0.0.1:* http://localhost:*",
         "object-src 'none'",
         "base-uri 'self'",
         "form-action 'self'",

@@ -16,8 +16,13 @@ from curator.records import Role
 TITLES = {
     "overview": "Overview",
     "collect": "Collect",
+    "label": "Label",
     "browse": "Browse",
     "release": "Release",
+    "train": "Train",
+    "evaluate": "Evaluate",
+    "review": "Review",
+    "jobs": "Jobs",
 }
 
 # A page that is not named here is the owner's.

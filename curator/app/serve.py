@@ -17,10 +17,12 @@ from typing import Any
 
 from curator.app import guard, opened, session
 from curator.app.accounts import Accounts, require_owner
+from curator.app.canvas import scripts
 from curator.app.downloads import Downloads
 from curator.app.grid_api import GridApi
 from curator.app.label_api import LabelApi
 from curator.app.login import Login
+from curator.app.match_pictures import MatchPictures
 from curator.app.people_api import PeopleApi
 from curator.app.pictures import Pictures
 from curator.app.theme import THEME
@@ -120,7 +122,9 @@ def build(dataset: Dataset, address: str | None = None, accounts: Accounts | Non
         *LabelApi(dataset).routes(),
         *GridApi(dataset).routes(),
         *PeopleApi(dataset).routes(),
+        *scripts.routes(),
         *(Login(accounts).routes() if accounts is not None else ()),
+        *MatchPictures(dataset).routes(),
     ]
     return st.App(SCRIPT, lifespan=lifespan, routes=routes, middleware=guard.middleware(accounts))
 

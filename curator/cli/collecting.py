@@ -60,6 +60,20 @@ def collect_command(
         list[str] | None,
         typer.Option(help="web: take images of this host too, such as cdn.example.com; repeat."),
     ] = None,
+    max_megabytes: Annotated[
+        int | None, typer.Option(min=1, help="Stop after images of so many million bytes.")
+    ] = None,
+    max_minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,
+    ignore_robots: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-robots", help="Take what robots.txt or noai forbid: for sites of your own."
+        ),
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Ask this host or network though it is not public; repeat."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Bring images in; run again to go on. Example: `curator collect web https://example.org`."""
@@ -72,6 +86,10 @@ def collect_command(
         min_side=min_side,
         depth=depth,
         also_hosts=tuple(also_host or ()),
+        max_megabytes=max_megabytes,
+        max_minutes=max_minutes,
+        obey=not ignore_robots,
+        allow_hosts=tuple(allow_host or ()),
     )
     with console.opened_or_made(dataset) as opened, console.bar() as bar:
         report = collect(opened, request, bar)
@@ -180,6 +198,7 @@ def print_collected(report: CollectReport) -> None:
         "refused": report.refused,
         "failed, tried again next time": report.failed,
         "known from an earlier run": report.settled,
+        "never to be collected": report.opted_out,
         "seconds": report.seconds,
     }
     console.print_facts("Collected", facts)

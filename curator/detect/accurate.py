@@ -49,6 +49,11 @@ class Accurate:
         self._min_score = min_score
 
     @property
+    def inside(self) -> Scalable:
+        """The detector that looks."""
+        return self._detector
+
+    @property
     def name(self) -> str:
         """Of the detector inside."""
         return self._detector.name

@@ -34,6 +34,7 @@ def choose(
     size: int | None = None,
     accurate: bool = False,
     progress: Progress | None = None,
+    runs: Path | None = None,
 ) -> Detector:
     """Open a detector.
 
@@ -47,6 +48,7 @@ def choose(
         size: The long side of the network's input, pixels; None for the detector's own.
         accurate: Look again at several scales and in the mirror.
         progress: Told of a download.
+        runs: Where the training runs of the dataset are, for ``run:NAME``.
 
     Raises:
         ConfigError: if the name is unknown, its weights do not exist, or an option is wrong.
@@ -61,6 +63,7 @@ def choose(
         min_score=min_score * FAINT if accurate else min_score,
         size=size,
         progress=progress or Silent(),
+        runs=runs,
     )
     name = name or settings().detector or on_this_machine(models) or f"insightface:{DEFAULT_PACK}"
     kind, _, variant = name.partition(":")

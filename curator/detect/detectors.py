@@ -74,5 +74,15 @@ DETECTORS: Registry[Opener] = Registry(
             "weights in SCRFD's nine-output layout, from a file",
             licence=UNKNOWN_LICENCE,
         ),
+        "yolo": Entry(
+            "curator.detect.yolo:open_yolo",
+            "weights that Ultralytics exported as ONNX, from a file",
+            licence="that of the file; Ultralytics' own: AGPL-3.0",
+        ),
+        "run": Entry(
+            "curator.detect.trained:open_run",
+            "weights of a training run of this dataset",
+            licence="that of the trainer and of what it learned from",
+        ),
     },
 )

@@ -32,19 +32,24 @@ class Selection:
     Attributes:
         source: Only images of this source.
         labelled_only: Only images that people vouch for, none with mere proposals.
+        commercial_only: Only images whose licence is known to allow commercial use.
         min_score: Proposed faces below are left out (0..1).
         min_size: Faces of less height are left out (pixels).
     """
 
     source: str | None = None
     labelled_only: bool = False
+    commercial_only: bool = False
     min_score: float = 0.0
     min_size: float = 0.0
 
     def images(self) -> ImageFilter:
         """The images this selection asks for: those about which something is known."""
         return ImageFilter(
-            source=self.source, annotated=True, labelled=True if self.labelled_only else None
+            source=self.source,
+            annotated=True,
+            labelled=True if self.labelled_only else None,
+            commercial=self.commercial_only,
         )
 
     def admits(self, face: Face) -> bool:

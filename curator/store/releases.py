@@ -146,6 +146,33 @@ def remove(connection: Connection, name: str) -> None:
     connection.execute(delete(release).where(release.c.id == release_id))
 
 
+def recount(connection: Connection, name: str) -> None:
+    """Bring counts and digest in line with the samples that are left, and say so in the report.
+
+    Raises:
+        NotFound: if there is none.
+    """
+    made = get(connection, name)
+    lines, faces, left = [], 0, 0
+    query = select(release_sample.c.payload).where(release_sample.c.release_id == made.id)
+    for text in connection.execute(query).scalars():
+        document = orjson.loads(text)
+        lines.append(f"{document['image']['sha256']} {digest_of(document)}\n")
+        left, faces = left + 1, faces + len(document["faces"])
+    before = made.report.get("forgotten", {"images": 0, "manifest_before": made.manifest_sha256})
+    note = before | {"images": before["images"] + made.images - left}
+    connection.execute(
+        release.update()
+        .where(release.c.id == made.id)
+        .values(
+            images=left,
+            faces=faces,
+            manifest_sha256=_manifest(lines),
+            report={**made.report, "forgotten": note},
+        )
+    )
+
+
 def samples(connection: Connection, release_id: int, place: Place) -> Iterator[Sample]:
     """The frozen samples in their order, a few at a time.
 
@@ -161,7 +188,7 @@ def samples(connection: Connection, release_id: int, place: Place) -> Iterator[S
     )
     rows = connection.execution_options(yield_per=500).execute(query).scalars()
     for payload in rows:
-        yield sample_of(orjson.loads(payload), place)
+        yield sample_of(payload, place)
 
 
 def splits(connection: Connection, release_id: int) -> dict[str, int]:

@@ -11,7 +11,7 @@ import torch
 from curator.errors import ConfigError, InputError, RunError
 from curator.progress import Progress
 from curator.records import Sample
-from curator.train import Judge, Trained, TrainOptions
+from curator.train import Export, Judge, Trained, TrainOptions
 from curator.train.augment import Cropper
 from curator.train.budget import Budget
 from curator.train.cache import cached
@@ -32,9 +32,11 @@ def train_retinaface(
     options: TrainOptions,
     *,
     judge: Judge,
+    export: Export,
     progress: Progress,
 ) -> Trained:
-    """See :class:`curator.train.Trainer`."""
+    """See :class:`curator.train.Trainer`; it reads the photos themselves."""
+    del export
     budget = _budget(options)
     recipe = replace(recipe_named(options.recipe), seed=options.seed)
     device = _device(options.device)
