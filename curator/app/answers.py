@@ -12,8 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from curator.app import label_json as as_json
-from curator.app.session import Forbidden
-from curator.errors import CuratorError, InputError, NotFound, StaleEdit, StoreError
+from curator.errors import CuratorError, Forbidden, InputError, NotFound, StaleEdit, StoreError
 from curator.pipeline.correct import Overtaken
 
 LARGEST_BODY = 2_000_000

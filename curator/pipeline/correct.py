@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from curator.errors import InputError, StaleEdit
+from curator.errors import Forbidden, InputError, StaleEdit
 from curator.pipeline import asking
 from curator.pipeline.editing import Change
 from curator.pipeline.sheet import Sheet, faces_of, open_sheet
@@ -88,6 +88,7 @@ def save(dataset: Dataset, user: User, wanted: Save) -> Saved:
     Raises:
         NotFound: if there is no such image.
         InputError: if an edit cannot be; nothing of the step is stored then.
+        Forbidden: if a labeller rejects the work of another person.
         Overtaken: if the image has changed since the person saw it.
     """
     with dataset.write() as connection:
@@ -98,6 +99,8 @@ def save(dataset: Dataset, user: User, wanted: Save) -> Saved:
         sheet = open_sheet(connection, image, user.name, step=wanted.step)
         if sheet.version != wanted.version:
             raise Overtaken(sheet, edits.last(connection, image.id))
+        if sheet.opinion is None and not user.role.may(Role.REVIEWER):
+            _respect_others(connection, sheet, user, wanted)
         known = edits.known(connection, (change.id for change in wanted.changes))
         for change in wanted.changes:
             if change.id not in known:
@@ -225,6 +228,17 @@ def _image_of(connection: Connection, step: str | None) -> int | None:
     """The image of a step that is stored already."""
     made = edits.of_step(connection, step) if step is not None else []
     return made[0].image_id if made else None
+
+
+def _respect_others(connection: Connection, sheet: Sheet, user: User, wanted: Save) -> None:
+    """A labeller does not throw away what another person said; a reviewer may."""
+    for change in wanted.changes:
+        face = sheet.faces.get(str(change.face))
+        if change.op is not Op.REJECT or face is None or face.id is None:
+            continue
+        other = edits.last_of_face(connection, face.id)
+        if other not in (None, user.name):
+            raise Forbidden(f"face {face.id} is the work of {other}: a reviewer may reject it")
 
 
 def _again(connection: Connection, user: User, wanted: Save, earlier: Step) -> Saved:

@@ -65,6 +65,12 @@ def last(connection: Connection, image_id: int) -> tuple[str, datetime] | None:
     return None if row is None else (row.user, row.at)
 
 
+def last_of_face(connection: Connection, face_id: int) -> str | None:
+    """Who changed a face last."""
+    query = select(edit.c.user).where(edit.c.face_id == face_id, edit.c.opinion_id.is_(None))
+    return connection.execute(query.order_by(edit.c.number.desc()).limit(1)).scalar()
+
+
 def by_others_since(
     connection: Connection, step: str, user: str, face_ids: Iterable[int]
 ) -> str | None:
