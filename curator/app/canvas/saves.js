@@ -42,6 +42,13 @@ export class Saves extends EventTarget {
     return this.push({ path: "save", image, body });
   }
 
+  // Takes over what somebody said of an image, where two people disagree.
+  choose(image, user) {
+    const version = this.versionOf(image);
+    const body = { image, version, step: uuid(), user, edits: [], done: true };
+    return this.push({ path: "choose", image, body });
+  }
+
   // The same for what concerns several images; ``sent`` is called with the answer.
   post(path, body, sent = null) {
     return this.push({ path, image: null, body: { step: uuid(), ...body }, sent });
@@ -132,7 +139,7 @@ export class Saves extends EventTarget {
   // Trying again is no use. Whoever decides, other images do not wait for it.
   refused(entry, error) {
     this.calm();
-    if (error.status === 409 && entry.image !== null) {
+    if (error.status === 409 && entry.path === "save") {
       const steps = this.of(entry.image);
       this.entries = this.entries.filter((other) => !steps.includes(other));
       this.tell("conflict", { image: entry.image, steps, theirs: error.answer });
