@@ -10,15 +10,21 @@ import tempfile
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
 from screenshots import IMAGES, browser, serving, settle
 
 from curator.pipeline.annotate import DetectRequest, detect
+from curator.pipeline.correct import Save, save
+from curator.pipeline.editing import Change
 from curator.pipeline.ingest import CollectRequest, collect
 from curator.progress import Silent
-from curator.store.dataset import create_dataset
+from curator.records import Op, Role, User
+from curator.store import faces, images
+from curator.store.dataset import Dataset, create_dataset
+from curator.store.images import ImageFilter
 
 SIZE = {"width": 1440, "height": 900}
 COLUMNS, ROWS, CELL = 8, 5, 260
@@ -30,29 +36,29 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as profile:
         folder = Path(name)
         create_dataset(folder / "empty").close()
-        people(folder)
-        with browser(profile) as window:
+        with people(folder) as dataset, browser(profile) as window:
             window.set_viewport_size(SIZE)
             with serving(folder / "empty") as address:
                 window.goto(f"{address}/label")
                 window.get_by_text("Nothing to label yet").wait_for()
                 take(window, "empty")
             with serving(folder / "people") as address:
-                work(window, address)
+                work(window, address, dataset)
 
 
-def people(folder: Path) -> None:
+def people(folder: Path) -> Dataset:
     """A dataset of the astronaut, as she is and forty times."""
     photos = folder / "photos"
     photos.mkdir()
     portrait = Image.open(package("skimage") / "data/astronaut.png").convert("RGB")
     portrait.save(photos / "astronaut.png")
     crowd(portrait).save(photos / "crowd.jpg", quality=92)
-    with create_dataset(folder / "people") as dataset:
-        freely = "public domain (NASA)"
-        request = CollectRequest(source="folder", target=str(photos), licence=freely)
-        collect(dataset, request, Silent())
-        detect(dataset, DetectRequest(), Silent())
+    dataset = create_dataset(folder / "people")
+    freely = "public domain (NASA)"
+    request = CollectRequest(source="folder", target=str(photos), licence=freely)
+    collect(dataset, request, Silent())
+    detect(dataset, DetectRequest(), Silent())
+    return dataset
 
 
 def crowd(portrait: Image.Image) -> Image.Image:
@@ -72,7 +78,7 @@ def crowd(portrait: Image.Image) -> Image.Image:
     return sheet
 
 
-def work(window: Any, address: str) -> None:
+def work(window: Any, address: str, dataset: Dataset) -> None:
     """One image after the other, as people meet them."""
     window.goto(f"{address}/label")
     see(window, "astronaut.png")
@@ -86,7 +92,7 @@ def work(window: Any, address: str) -> None:
     window.keyboard.press("?")
     take(window, "keys")
     window.keyboard.press("Escape")
-    disagree(window, address)
+    disagree(window, dataset)
     window.keyboard.press("Space")
     see(window, "crowd.jpg")
     take(window, "forty")
@@ -103,22 +109,23 @@ def work(window: Any, address: str) -> None:
     window.locator(".mark[data-unsaved='0']").wait_for()
     window.goto(f"{address}/label?view=Faces")
     window.locator(".crops li").first.wait_for()
+    settle(window)
     for digit in ("4", "9", "1", "7"):
         window.keyboard.press(digit)
     take(window, "grid")
 
 
-def disagree(window: Any, address: str) -> None:
+def disagree(window: Any, dataset: Dataset) -> None:
     """Somebody else moves an edge of the same face meanwhile."""
-    other = window.context.new_page()
-    other.set_viewport_size(SIZE)
-    other.goto(f"{address}/label")
-    see(other, "astronaut.png")
-    other.mouse.move(700, 260)
-    other.keyboard.press("w")
-    other.locator(".mark[data-unsaved='0']").wait_for()
-    other.close()
-    window.bring_to_front()
+    with dataset.read() as connection:
+        (image,) = images.find(connection, ImageFilter(text="astronaut"))
+        (face,) = faces.current(connection, [image.id])[image.id]
+    left, top, right, bottom = face.box
+    box = [left - 12, top - 30, right + 6, bottom]
+    moved = Change(id=str(uuid4()), face=face.id or 0, op=Op.BOX, after={"box": box})
+    bo = User(name="Bo", role=Role.LABELLER)
+    step = str(uuid4())
+    save(dataset, bo, Save(image_id=image.id, version=image.version, step=step, changes=(moved,)))
     window.mouse.move(760, 640)
     window.keyboard.press("s")
     window.get_by_role("dialog").wait_for()

@@ -113,7 +113,7 @@ export class Saves extends EventTarget {
       this.calm();
       this.stored(entry, answer);
     } catch (error) {
-      if (error instanceof Refused && FINAL.includes(error.status)) this.refused(entry, error);
+      if (error instanceof Refused && isFinal(error, entry)) this.refused(entry, error);
       else await this.pause(error);
     }
     this.changed();
@@ -190,6 +190,13 @@ export class Saves extends EventTarget {
   tell(what, detail) {
     this.dispatchEvent(new CustomEvent(what, { detail }));
   }
+}
+
+// A wrong token is a matter of one more try; what is forbidden then is forbidden to this person.
+function isFinal({ status }, entry) {
+  if (status !== 403) return FINAL.includes(status);
+  entry.forbidden = (entry.forbidden ?? 0) + 1;
+  return entry.forbidden > 1;
 }
 
 function read(key) {
