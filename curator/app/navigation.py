@@ -17,6 +17,7 @@ TITLES = {
     "overview": "Overview",
     "collect": "Collect",
     "label": "Label",
+    "people": "People",
     "browse": "Browse",
     "release": "Release",
     "train": "Train",
