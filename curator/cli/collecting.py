@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,14 @@ from curator.pipeline.ingest import CollectReport, CollectRequest, collect
 from curator.pipeline.labels import ImportOptions, ImportReport, import_labels
 from curator.pipeline.predict import predict
 from curator.store.dataset import create_dataset
+
+
+class Frames(StrEnum):
+    """Which frames of a video are taken."""
+
+    EVERY = "every"
+    SCENES = "scenes"
+    TRACKS = "tracks"
 
 
 def register(app: typer.Typer) -> None:
@@ -60,6 +69,12 @@ def collect_command(
         list[str] | None,
         typer.Option(help="web: take images of this host too, such as cdn.example.com; repeat."),
     ] = None,
+    frames: Annotated[
+        Frames, typer.Option(help="video: every so often, one a scene, or the best of each face.")
+    ] = Frames.SCENES,
+    frame_seconds: Annotated[
+        float, typer.Option(min=0.01, help="video: seconds between two frames of `every`.")
+    ] = 1.0,
     max_megabytes: Annotated[
         int | None, typer.Option(min=1, help="Stop after images of so many million bytes.")
     ] = None,
@@ -86,6 +101,8 @@ def collect_command(
         min_side=min_side,
         depth=depth,
         also_hosts=tuple(also_host or ()),
+        frames=frames,
+        frame_seconds=frame_seconds,
         max_megabytes=max_megabytes,
         max_minutes=max_minutes,
         obey=not ignore_robots,
