@@ -113,6 +113,12 @@ SOURCES: Registry[SourceFactory] = Registry(
             "curator.collect.web:WebSource",
             "a web site, from a start page along its links",
         ),
+        "bing": Entry("curator.collect.search:bing", "what Bing finds for a query"),
+        "google": Entry("curator.collect.search:google", "what Google finds for a query"),
+        "baidu": Entry("curator.collect.search:baidu", "what Baidu finds for a query"),
+        "flickr": Entry(
+            "curator.collect.search:flickr", "what Flickr finds for a query, with its licences"
+        ),
         "video": Entry(
             "curator.collect.video:VideoSource",
             "frames of a video or of all videos in a folder: every so often, by scene, by face",

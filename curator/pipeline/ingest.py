@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -64,6 +64,8 @@ class CollectRequest:
         min_side: Images with a shorter side are refused, pixels.
         depth: How many clicks a crawl follows.
         also_hosts: Other hosts whose images a crawl takes, such as ``cdn.example.com``.
+        filters: Of a search engine: name -> value, such as ``license`` -> ``commercial``.
+        max_results: Of a search engine.
         frames: Which frames of a video: ``every``, ``scenes`` or ``tracks``.
         frame_seconds: Between two frames of ``every``.
         max_megabytes: Stop after images of so many million bytes.
@@ -81,6 +83,8 @@ class CollectRequest:
     min_side: int = 1
     depth: int = 3
     also_hosts: tuple[str, ...] = ()
+    filters: Mapping[str, str] = field(default_factory=dict)
+    max_results: int = 200
     frames: str = "scenes"
     frame_seconds: float = 1.0
     max_megabytes: int | None = None
@@ -140,6 +144,8 @@ def open_source(request: CollectRequest) -> Source:
         min_side=request.min_side,
         max_depth=request.depth,
         also_hosts=request.also_hosts,
+        filters=tuple(request.filters.items()),
+        max_results=request.max_results,
         frames=request.frames,
         frame_seconds=request.frame_seconds,
         max_total_bytes=(request.max_megabytes or _MOST_MEGABYTES) * 1_000_000,

@@ -90,6 +90,7 @@ def files(folder: Path) -> dict[str, int]:
     return {p.name: p.stat().st_size for p in folder.rglob("*") if p.is_file()}
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(sys.platform != "linux", reason="kills by signal")
 def test_a_crawl_killed_twenty_times_ends_like_an_undisturbed_one(
     gallery: Any, tmp_path: Path
