@@ -113,6 +113,10 @@ SOURCES: Registry[SourceFactory] = Registry(
             "curator.collect.web:WebSource",
             "a web site, from a start page along its links",
         ),
+        "storage": Entry(
+            "curator.collect.storage:StorageSource",
+            "object storage by a URL of fsspec, such as s3://bucket/photos",
+        ),
         "bing": Entry("curator.collect.search:bing", "what Bing finds for a query"),
         "google": Entry("curator.collect.search:google", "what Google finds for a query"),
         "baidu": Entry("curator.collect.search:baidu", "what Baidu finds for a query"),
