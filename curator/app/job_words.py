@@ -39,7 +39,7 @@ def _collecting(params: Mapping[str, Any]) -> str:
 
 def _detecting(params: Mapping[str, Any]) -> str:
     careful = ", accurate" if params.get("accurate") else ""
-    return f"Detecting faces with {params.get('detector') or 'the best detector here'}{careful}"
+    return f"Detecting faces with {params.get('detector') or 'the default detector'}{careful}"
 
 
 def _releasing(params: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from curator.cli import (
     collecting,
     evaluating,
     forgetting,
+    labelling,
     people,
     releasing,
     reviewing,
@@ -36,6 +37,7 @@ app = typer.Typer(
 STORY = (
     collecting,
     showing,
+    labelling,
     people,
     forgetting,
     releasing,

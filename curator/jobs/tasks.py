@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -40,6 +40,10 @@ class CollectParams(Params):
     min_side: int = Field(1, ge=1)
     depth: int = Field(3, ge=0)
     also_hosts: tuple[str, ...] = ()
+    filters: dict[str, str] = {}
+    max_results: int = Field(200, ge=1, le=4000)
+    frames: Literal["every", "scenes", "tracks"] = "scenes"
+    frame_seconds: float = Field(1.0, gt=0)
     max_megabytes: int | None = Field(None, ge=1)
     max_minutes: float | None = Field(None, gt=0)
     obey: bool = True
