@@ -20,6 +20,7 @@ from curator.records.faces import (
     Points,
 )
 from curator.records.images import Candidate, Fetched, Image, ImageStatus, Outcome, Refused
+from curator.records.quality import CopyKind, Decision, Measure, Measures, Pair, Verdict
 from curator.records.releases import SPLITS, Release, Sample
 from curator.records.runs import Job, Match, MatchKind, Run, RunStatus
 
@@ -28,6 +29,8 @@ __all__ = [
     "Attributes",
     "Box",
     "Candidate",
+    "CopyKind",
+    "Decision",
     "Detections",
     "Face",
     "FaceStatus",
@@ -38,8 +41,11 @@ __all__ = [
     "LabelledImage",
     "Match",
     "MatchKind",
+    "Measure",
+    "Measures",
     "Origin",
     "Outcome",
+    "Pair",
     "Point",
     "Points",
     "Refused",
@@ -47,4 +53,5 @@ __all__ = [
     "Run",
     "RunStatus",
     "Sample",
+    "Verdict",
 ]

@@ -6,19 +6,20 @@ import json
 import sqlite3
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 
 from curator.errors import SchemaMismatch
 
 # The newest file of migrations/versions.
-HEAD = "0001"
+HEAD = "0002"
 # All of them, oldest first: a version outside this list was written by a newer program.
-KNOWN = ("0001",)
+KNOWN = ("0001", "0002")
 
 
 def connect(url: str) -> Engine:
     """An engine for this URL; SQLite gets WAL, foreign keys and immediate write transactions."""
-    engine = create_engine(url, json_serializer=_dumps)
+    engine = create_engine(url, json_serializer=_dumps, json_deserializer=orjson.loads)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)
