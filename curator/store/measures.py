@@ -65,10 +65,8 @@ def put(connection: Connection, kind: str, found: Sequence[Measures]) -> int:
     """
     stored = 0
     for batch in batches(found):
-        ids = [item.face_id for item in batch]
-        rows = connection.execute(select(face.c.id, face.c.version).where(face.c.id.in_(ids)))
-        versions = dict(rows.all())
-        good = [item for item in batch if versions.get(item.face_id) == item.version]
+        now = versions(connection, [item.face_id for item in batch])
+        good = [item for item in batch if now.get(item.face_id) == item.version]
         if not good:
             continue
         connection.execute(
@@ -102,6 +100,15 @@ def of(connection: Connection, face_ids: Iterable[int]) -> dict[int, list[Measur
                     problems=row.problems,
                 )
             )
+    return found
+
+
+def versions(connection: Connection, face_ids: Iterable[int]) -> dict[int, int]:
+    """The version that each of these faces has now."""
+    found: dict[int, int] = {}
+    for batch in batches(face_ids):
+        rows = connection.execute(select(face.c.id, face.c.version).where(face.c.id.in_(batch)))
+        found.update(rows.all())
     return found
 
 
