@@ -7,10 +7,10 @@ from typing import Any
 
 import streamlit as st
 
-from curator.app import job_words, sentences
+from curator.app import job_words, sentences, session
 from curator.app.text import escape, when
 from curator.jobs import start as jobs
-from curator.records import Job, RunStatus
+from curator.records import Job, Role, RunStatus
 from curator.store.dataset import Dataset
 
 SECONDS = 2
@@ -98,7 +98,10 @@ def _card(dataset: Dataset, job: Job, more: Callable[[Job], None] | None) -> Non
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{escape(job_words.title(job))}**", width="stretch")
-            st.button("Cancel", key=f"cancel-{job.id}", on_click=_cancel, args=(dataset, job.id))
+            if session.current().role.may(Role.OWNER):
+                st.button(
+                    "Cancel", key=f"cancel-{job.id}", on_click=_cancel, args=(dataset, job.id)
+                )
         said = escape(f"{job.message} · {job_words.took(job)}")
         if job.progress is None:
             # A bar would promise an end that is not known.
@@ -122,14 +125,17 @@ def _detail(dataset: Dataset, job: Job) -> None:
 
 def _again_button(dataset: Dataset, job: Job, *, key: str) -> None:
     label = "Run again" if job.status is RunStatus.DONE else "Go on"
-    st.button(label, key=key, on_click=_again, args=(dataset, job.id))
+    if session.current().role.may(Role.OWNER):
+        st.button(label, key=key, on_click=_again, args=(dataset, job.id))
 
 
 def _cancel(dataset: Dataset, job_id: int) -> None:
     with sentences.told():
+        session.need(Role.OWNER)
         jobs.cancel(dataset, job_id)
 
 
 def _again(dataset: Dataset, job_id: int) -> None:
     with sentences.told():
+        session.need(Role.OWNER)
         jobs.again(dataset, job_id)

@@ -8,14 +8,26 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 import curator
+from curator.app import session
 from curator.errors import ConfigError
+from curator.records import Role
 
-# In the order of the story; the first is shown first.
+# In the order of the story; the first is shown first. Who may come where: below.
 TITLES = {
     "overview": "Overview",
     "collect": "Collect",
+    "label": "Label",
     "browse": "Browse",
     "release": "Release",
+}
+
+# A page that is not named here is the owner's.
+ROLES = {
+    "overview": Role.LABELLER,
+    "label": Role.LABELLER,
+    "browse": Role.LABELLER,
+    "people": Role.REVIEWER,
+    "release": Role.REVIEWER,
 }
 
 
@@ -43,11 +55,23 @@ def page(name: str) -> Page:
 
 
 def choose() -> Page:
-    """Draw the navigation; return the page that the visitor is at."""
-    return st.navigation([page(name) for name in TITLES], position="top")
+    """Draw the navigation; return the page that the visitor is at.
+
+    A page that is not for this visitor is not there, whichever way it is asked for.
+    """
+    return st.navigation([page(name) for name in TITLES if allowed(name)], position="top")
+
+
+def allowed(name: str) -> bool:
+    """Whether the visitor may come to a page.
+
+    Raises:
+        Forbidden: if the visitor is logged out.
+    """
+    return session.current().role.may(ROLES.get(name, Role.OWNER))
 
 
 def lead_to(name: str, label: str) -> None:
     """A button that goes to another page: the thing to do next."""
-    if st.button(label, type="primary"):
+    if allowed(name) and st.button(label, type="primary"):
         st.switch_page(page(name))

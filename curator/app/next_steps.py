@@ -63,9 +63,9 @@ def steps(found: Overview) -> list[Step]:
 
 def show(found: Overview) -> None:
     """Draw them side by side; the first that is not reached stands out."""
-    way = steps(found)
+    way = [step for step in steps(found) if navigation.allowed(step.page)]
     next_one = next((step for step in way if not step.reached), None)
-    for number, (place, step) in enumerate(zip(st.columns(4), way, strict=True), 1):
+    for number, (place, step) in enumerate(zip(st.columns(len(way)), way, strict=True), 1):
         with place, st.container(border=True, height="stretch"):
             mark = ":material/check_circle:" if step.reached else f"{number}"
             st.markdown(f"{mark} **{step.title}**")

@@ -20,6 +20,19 @@ from curator.records.faces import (
     Points,
 )
 from curator.records.images import Candidate, Fetched, Image, ImageStatus, Outcome, Refused
+from curator.records.labelling import (
+    Edit,
+    Lease,
+    NewTask,
+    Op,
+    Opinion,
+    Reason,
+    Role,
+    Step,
+    StepKind,
+    Task,
+    User,
+)
 from curator.records.quality import CopyKind, Decision, Measure, Measures, Pair, Verdict
 from curator.records.releases import SPLITS, Release, Sample
 from curator.records.runs import Job, Match, MatchKind, Run, RunStatus
@@ -32,6 +45,7 @@ __all__ = [
     "CopyKind",
     "Decision",
     "Detections",
+    "Edit",
     "Face",
     "FaceStatus",
     "Fetched",
@@ -39,19 +53,29 @@ __all__ = [
     "ImageStatus",
     "Job",
     "LabelledImage",
+    "Lease",
     "Match",
     "MatchKind",
     "Measure",
     "Measures",
+    "NewTask",
+    "Op",
+    "Opinion",
     "Origin",
     "Outcome",
     "Pair",
     "Point",
     "Points",
+    "Reason",
     "Refused",
     "Release",
+    "Role",
     "Run",
     "RunStatus",
     "Sample",
+    "Step",
+    "StepKind",
+    "Task",
+    "User",
     "Verdict",
 ]

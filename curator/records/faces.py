@@ -65,6 +65,7 @@ class Face:
         score: The detector's 0..1, None from a person or an import without scores.
         identity: Who it is, None when unknown.
         version: Grows by one with each edit.
+        tags: Free words that people put on it.
     """
 
     box: Box
@@ -80,6 +81,7 @@ class Face:
     image_id: int | None = None
     id: int | None = None
     version: int = 1
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

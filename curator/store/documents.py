@@ -40,8 +40,11 @@ FACE_COLUMNS = (
     "visibility",
     "identity",
     "attributes",
+    "tags",
 )
-_IMAGE_OWN = ("id", "run_id")
+# Faces of releases made before there were tags have one value less.
+_TAGS = FACE_COLUMNS.index("tags")
+_IMAGE_OWN = ("id", "run_id", "version")
 IMAGE_COLUMNS = (
     "id",
     "run_id",
@@ -62,6 +65,7 @@ IMAGE_COLUMNS = (
     "status",
     "split",
     "group",
+    "version",
 )
 _row_of = attrgetter(*FACE_COLUMNS)
 _ORIGINS = {origin.value: origin for origin in Origin}
@@ -80,7 +84,11 @@ def digest_of(document: Mapping[str, Any]) -> str:
     image = {k: v for k, v in document["image"].items() if k not in _IMAGE_OWN}
     # When the bytes came is provenance, not content: a dataset made again is the same dataset.
     image.pop("fetched_at")
-    faces = [row[_FACE_OWN:] for row in document["faces"]]
+    # A face without tags says what it said before there were any.
+    faces = [
+        row[_FACE_OWN:] if any(row[_TAGS:]) else row[_FACE_OWN:_TAGS]
+        for row in map(list, document["faces"])
+    ]
     return hashlib.sha256(canonical([image, faces]).encode()).hexdigest()
 
 
@@ -118,6 +126,7 @@ def _face(row: list[Any]) -> Face:
         visibility,
         identity,
         attributes,
+        *tagged,
     ) = row
     return Face(
         id=face_id,
@@ -133,4 +142,5 @@ def _face(row: list[Any]) -> Face:
         visibility=None if visibility is None else tuple(visibility),
         identity=identity,
         attributes=attributes,
+        tags=tuple(tagged[0]) if tagged else (),
     )
