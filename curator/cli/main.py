@@ -10,7 +10,16 @@ from typing import Annotated
 import typer
 
 from curator import __version__
-from curator.cli import collecting, evaluating, people, releasing, serving, showing, training
+from curator.cli import (
+    collecting,
+    evaluating,
+    judging,
+    people,
+    releasing,
+    serving,
+    showing,
+    training,
+)
 from curator.cli.console import say
 from curator.errors import CuratorError
 
@@ -23,7 +32,7 @@ app = typer.Typer(
     help="Collect, label, filter, split and export face datasets.",
     epilog="Start with: `curator init photos` then `curator collect folder ~/Pictures -d photos`",
 )
-for module in (collecting, showing, people, releasing, training, evaluating, serving):
+for module in (collecting, showing, judging, people, releasing, training, evaluating, serving):
     module.register(app)
 
 

@@ -11,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curator.errors import ConfigError
 from curator.pipeline.annotate import DetectRequest, detect
+from curator.pipeline.duplicates import DuplicatesRequest, find_duplicates
 from curator.pipeline.export import export, folder_of
 from curator.pipeline.ingest import CollectRequest, collect
+from curator.pipeline.measure import MeasureRequest, measure
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Progress
 from curator.split import SHARES
@@ -55,6 +57,8 @@ class ReleaseParams(Params):
     labelled_only: bool = False
     min_score: float = Field(0, ge=0, le=1)
     min_size: float = Field(0, ge=0)
+    rules: str | None = None
+    proposed_attributes: bool = False
     shares: dict[str, float] = dict(SHARES)
     seed: int = 0
     apart_by_identity: bool = False
@@ -66,6 +70,19 @@ class ExportParams(Params):
     release: str
     format: str
     out: Path | None = None
+
+
+class MeasureParams(Params):
+    """How to measure faces."""
+
+    pose_network: bool = True
+
+
+class DuplicatesParams(Params):
+    """Which copies to look for."""
+
+    mirror: bool = False
+    faces: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +124,8 @@ def _release(dataset: Dataset, params: ReleaseParams, progress: Progress) -> Map
         labelled_only=params.labelled_only,
         min_score=params.min_score,
         min_size=params.min_size,
+        rules=params.rules,
+        proposed_attributes=params.proposed_attributes,
     )
     options = SplitOptions(
         shares=params.shares, seed=params.seed, apart_by_identity=params.apart_by_identity
@@ -121,9 +140,21 @@ def _export(dataset: Dataset, params: ExportParams, progress: Progress) -> Mappi
     return {"folder": str(out), **report.as_json()}
 
 
+def _measure(dataset: Dataset, params: MeasureParams, progress: Progress) -> Mapping[str, Any]:
+    return asdict(measure(dataset, MeasureRequest(**params.model_dump()), progress))
+
+
+def _duplicates(
+    dataset: Dataset, params: DuplicatesParams, progress: Progress
+) -> Mapping[str, Any]:
+    return asdict(find_duplicates(dataset, DuplicatesRequest(**params.model_dump()), progress))
+
+
 TASKS: Mapping[str, Task] = {
     "collect": Task("bring images in from a source", CollectParams, _collect),
     "detect": Task("propose faces on new images", DetectParams, _detect),
+    "measure": Task("measure the quality of faces", MeasureParams, _measure),
+    "duplicates": Task("find copies of images", DuplicatesParams, _duplicates),
     "release": Task("freeze what is there under a name", ReleaseParams, _release),
     "export": Task("write a release in a format", ExportParams, _export),
 }

@@ -14,8 +14,8 @@ from curator.errors import ConfigError
 from curator.pipeline.duplicates import worths
 from curator.quality import MEASURES, Judgement, Rule, Table, judge, parse, preset
 from curator.quality.attributes import LIMITS, proposed
-from curator.records import CopyKind, Decision, Verdict
-from curator.store import measures, pairs, proposals, verdicts
+from curator.records import CopyKind, Decision, NewTask, Reason, Verdict
+from curator.store import labelling, measures, pairs, proposals, verdicts
 from curator.store.dataset import Dataset
 from curator.store.proposals import Proposal
 
@@ -114,6 +114,29 @@ def report(table: Table, judgement: Judgement) -> FilterReport:
         people=len(judgement.people),
         sources=by_source(table, judgement),
     )
+
+
+def ask_people(dataset: Dataset, table: Table, judgement: Judgement) -> int:
+    """Put every face with the verdict ``ask`` into the queue, the more reasons the earlier.
+
+    Returns:
+        How many were not in it before.
+    """
+    most = max(len(judgement.rules), 1)
+    tasks = []
+    for index in judgement.chosen(Decision.ASK).tolist():
+        reasons = judgement.reasons(index)
+        tasks.append(
+            NewTask(
+                image_id=int(table.images[index]),
+                face_id=int(table.faces[index]),
+                reason=Reason.QUALITY,
+                priority=min(1.0, 0.3 + 0.5 * len(reasons) / most),
+                detail="; ".join(reasons),
+            )
+        )
+    with dataset.write() as connection:
+        return labelling.enqueue(connection, tasks)
 
 
 def by_source(table: Table, judgement: Judgement) -> dict[str, dict[str, int]]:

@@ -64,12 +64,14 @@ class Rule:
     """One rule.
 
     Attributes:
-        text: As it was written, without the ``ask:``.
+        source: As it was written.
+        text: The same without the ``ask:``.
         broken: What becomes of a face that breaks it.
         optional: Says nothing where the measure is absent.
         negated: Broken where the condition holds.
     """
 
+    source: str
     text: str
     column: Column
     compare: str
@@ -107,7 +109,7 @@ def _rule(line: str) -> Rule:
     if match := re.match(r"not\s+", rest, re.IGNORECASE):
         negated, rest = True, rest[match.end() :]
     column, compare, limit = _condition(rest, line)
-    return Rule(text, column, compare, limit, broken, optional, negated)
+    return Rule(line, text, column, compare, limit, broken, optional, negated)
 
 
 def _condition(text: str, line: str) -> tuple[Column, str, float]:
