@@ -78,15 +78,36 @@ def _exported(result: Mapping[str, Any]) -> str:
     return f"{of_many(images, 'image')}, {of_many(faces, 'face')}"
 
 
+def _measuring(params: Mapping[str, Any]) -> str:
+    return "Measuring faces"
+
+
+def _looking(params: Mapping[str, Any]) -> str:
+    return "Looking for copies"
+
+
+def _measured(result: Mapping[str, Any]) -> str:
+    return f"{of_many(result['faces'], 'face')} on {of_many(result['images'], 'image')}"
+
+
+def _looked(result: Mapping[str, Any]) -> str:
+    said = f"{of_many(result['copies'], 'pair')} of copies, {number(result['similar'])} similar"
+    return f"{said}, among {of_many(result['images'], 'image')}"
+
+
 _TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "collect": _collecting,
     "detect": _detecting,
+    "measure": _measuring,
+    "duplicates": _looking,
     "release": _releasing,
     "export": _exporting,
 }
 _OUTCOMES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "collect": _collected,
     "detect": _detected,
+    "measure": _measured,
+    "duplicates": _looked,
     "release": _released,
     "export": _exported,
 }

@@ -18,6 +18,7 @@ TITLES = {
     "collect": "Collect",
     "label": "Label",
     "browse": "Browse",
+    "quality": "Quality",
     "release": "Release",
 }
 
@@ -27,6 +28,7 @@ ROLES = {
     "label": Role.LABELLER,
     "browse": Role.LABELLER,
     "people": Role.REVIEWER,
+    "quality": Role.REVIEWER,
     "release": Role.REVIEWER,
 }
 

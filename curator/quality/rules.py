@@ -48,8 +48,9 @@ _OPERATORS: dict[str, Callable[[Floats, float], Bools]] = {
 }
 _CONDITION = re.compile(
     r"(?P<what>[^<>=!]+?)\s*(?P<op>>=|<=|!=|==?|>|<)\s*"
-    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+))\s*(?P<unit>[^\d\s].*)?"
+    r"(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)\s*(?P<unit>[^\d\s].*)?"
 )
+_NUMBER = re.compile(r"(?:[<>=])\s*(?P<number>[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?)")
 _FUNCTION = re.compile(r"(?P<name>abs|raw)\s*\((?P<of>.*)\)", re.IGNORECASE)
 # How a unit may be written -> the unit of a measure that it stands for.
 _UNITS = {
@@ -66,6 +67,7 @@ class Rule:
     Attributes:
         source: As it was written.
         text: The same without the ``ask:``.
+        quantity: What it speaks of, as :func:`column` takes it; empty for a flag.
         broken: What becomes of a face that breaks it.
         optional: Says nothing where the measure is absent.
         negated: Broken where the condition holds.
@@ -73,12 +75,22 @@ class Rule:
 
     source: str
     text: str
+    quantity: str
     column: Column
     compare: str
     limit: float
     broken: Decision
     optional: bool
     negated: bool
+
+    def moved(self, limit: float) -> str:
+        """The same rule with another limit, as text."""
+        match = _NUMBER.search(self.source)
+        if match is None:
+            return self.source
+        head, rest = self.source[: match.start("number")], self.source[match.end("number") :]
+        value = 100 * limit if rest.lstrip().startswith("%") else limit
+        return f"{head}{value:.4g}{rest}"
 
     def judge(self, table: Table) -> tuple[Bools, Bools]:
         """Which faces break it, and of which it cannot be said; both shape (N,)."""
@@ -108,14 +120,14 @@ def _rule(line: str) -> Rule:
         optional, rest = True, rest[: match.start()]
     if match := re.match(r"not\s+", rest, re.IGNORECASE):
         negated, rest = True, rest[match.end() :]
-    column, compare, limit = _condition(rest, line)
-    return Rule(line, text, column, compare, limit, broken, optional, negated)
+    quantity, column, compare, limit = _condition(rest, line)
+    return Rule(line, text, quantity, column, compare, limit, broken, optional, negated)
 
 
-def _condition(text: str, line: str) -> tuple[Column, str, float]:
+def _condition(text: str, line: str) -> tuple[str, Column, str, float]:
     flag = _FLAGS.get(_plain(text))
     if flag is not None:
-        return flag, "=", 1.0
+        return "", flag, "=", 1.0
     match = _CONDITION.fullmatch(text)
     if match is None:
         raise ConfigError(
@@ -130,7 +142,16 @@ def _condition(text: str, line: str) -> tuple[Column, str, float]:
     elif written and _UNITS.get(written, written) != unit:
         wanted = f"in {unit}" if unit else "a plain number"
         raise ConfigError(f"rule {line!r}: {match['what']} is {wanted}, not in {written}")
-    return column, match["op"].replace("==", "="), limit
+    return _plain(match["what"]), column, match["op"].replace("==", "="), limit
+
+
+def column(quantity: str) -> tuple[Column, str]:
+    """How to get the numbers of what a rule can speak of, such as ``abs(yaw)``, and their unit.
+
+    Raises:
+        ConfigError: if nothing is called so.
+    """
+    return _column(quantity, quantity)
 
 
 def _column(what: str, line: str) -> tuple[Column, str]:

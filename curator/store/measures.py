@@ -11,7 +11,7 @@ from sqlalchemy import Connection, and_, delete, func, insert, select
 from curator.records import ImageStatus, Measures
 from curator.store import images
 from curator.store.rows import batches
-from curator.store.schema import face, image, measure, run, run_image
+from curator.store.schema import face, image, measure, pair, run, run_image
 
 FACE, PAIR = "face", "pair"
 
@@ -176,13 +176,16 @@ def stamp(connection: Connection) -> tuple[int, ...]:
     of_measures = select(func.count(), func.coalesce(func.sum(measure.c.version), 0)).select_from(
         measure
     )
+    of_pairs = select(
+        func.count(), func.count().filter(pair.c.kind == "copy"), func.count(pair.c.user)
+    ).select_from(pair)
     spoken = select(
         func.coalesce(func.sum(image.c.run_id), 0),
         func.count().filter(image.c.status == ImageStatus.LABELLED),
     ).select_from(image)
     return tuple(
         int(value)
-        for query in (of_faces, of_measures, spoken)
+        for query in (of_faces, of_measures, of_pairs, spoken)
         for value in connection.execute(query).one()
     )
 
