@@ -60,6 +60,20 @@ def collect_command(
         list[str] | None,
         typer.Option(help="web: take images of this host too, such as cdn.example.com; repeat."),
     ] = None,
+    max_megabytes: Annotated[
+        int | None, typer.Option(min=1, help="Stop after images of so many million bytes.")
+    ] = None,
+    max_minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,
+    ignore_robots: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-robots", help="Take what robots.txt or noai forbid: for sites of your own."
+        ),
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Ask this host or network though it is not public; repeat."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Bring images in; run again to go on. Example: `curator collect web https://example.org`."""
@@ -72,6 +86,10 @@ def collect_command(
         min_side=min_side,
         depth=depth,
         also_hosts=tuple(also_host or ()),
+        max_megabytes=max_megabytes,
+        max_minutes=max_minutes,
+        obey=not ignore_robots,
+        allow_hosts=tuple(allow_host or ()),
     )
     with console.opened_or_made(dataset) as opened, console.bar() as bar:
         report = collect(opened, request, bar)
@@ -121,6 +139,10 @@ def detect_command(
         bool,
         typer.Option("--accurate", help="Flipped and at five scales, merged: slow, for labelling."),
     ] = False,
+    scales: Annotated[
+        str | None,
+        typer.Option(help="Accurate at these scales: short sides of the photo, such as 500,800."),
+    ] = None,
     size: Annotated[
         int | None,
         typer.Option(min=64, max=4096, help="Long side of the network's input, pixels."),
@@ -138,7 +160,13 @@ def detect_command(
     json: JsonOption = False,
 ) -> None:
     """Propose faces on new images. Example: `curator detect --detector yunet -d photos`."""
-    request = DetectRequest(detector=detector, accurate=accurate, size=size, min_score=min_score)
+    request = DetectRequest(
+        detector=detector,
+        accurate=accurate,
+        scales=_sides(scales),
+        size=size,
+        min_score=min_score,
+    )
     if images is not None or predictions is not None:
         predict_command(request, images, predictions, json=json)
         return
@@ -148,6 +176,15 @@ def detect_command(
         console.print_json(report)
     else:
         print_detected(report)
+
+
+def _sides(scales: str | None) -> tuple[int, ...]:
+    try:
+        return tuple(int(side) for side in (scales or "").split(",") if side.strip())
+    except ValueError as cause:
+        raise ConfigError(
+            f"--scales wants whole pixels, such as 500,800, not {scales!r}"
+        ) from cause
 
 
 def predict_command(
@@ -180,6 +217,7 @@ def print_collected(report: CollectReport) -> None:
         "refused": report.refused,
         "failed, tried again next time": report.failed,
         "known from an earlier run": report.settled,
+        "never to be collected": report.opted_out,
         "seconds": report.seconds,
     }
     console.print_facts("Collected", facts)

@@ -27,6 +27,12 @@ SourceOption = Annotated[str | None, typer.Option(help="Only images of this sour
 LabelledOption = Annotated[
     bool, typer.Option("--labelled-only", help="Only images that people vouch for.")
 ]
+CommercialOption = Annotated[
+    bool,
+    typer.Option(
+        "--commercial-only", help="Only images whose licence is known to allow commercial use."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -68,6 +74,7 @@ def release_command(
     apart_by_identity: IdentityOption = False,
     source: SourceOption = None,
     labelled_only: LabelledOption = False,
+    commercial_only: CommercialOption = False,
     min_score: Annotated[
         float, typer.Option(min=0, max=1, help="Leave out proposed faces below this score.")
     ] = 0.0,
@@ -78,7 +85,11 @@ def release_command(
 ) -> None:
     """Freeze what is there, splitting it first. Example: `curator release v1 -d photos`."""
     selection = Selection(
-        source=source, labelled_only=labelled_only, min_score=min_score, min_size=min_size
+        source=source,
+        labelled_only=labelled_only,
+        commercial_only=commercial_only,
+        min_score=min_score,
+        min_size=min_size,
     )
     options = SplitOptions(
         shares=parse_shares(shares), seed=seed, apart_by_identity=apart_by_identity

@@ -14,15 +14,16 @@ asks the caller's ``settled``. The way of one picture::
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from curator.collect.frontier import Ledger
 from curator.collect.limits import Limits
 from curator.collect.reasons import SENTENCES, Reason
 from curator.progress import Progress
 from curator.records import Candidate, Fetched, Refused
 from curator.registry import Entry, Registry
 
-__all__ = ["SENTENCES", "SOURCES", "Limits", "Reason", "Source", "SourceFactory"]
+__all__ = ["SENTENCES", "SOURCES", "Limits", "Reason", "Resumable", "Source", "SourceFactory"]
 
 
 class Source(Protocol):
@@ -45,6 +46,14 @@ class Source(Protocol):
             InputError: if the target is nothing this source can read.
             SourceError: if the source cannot be read at all.
         """
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A source that can go on in the middle, where a ledger remembers it was."""
+
+    def remembering(self, ledger: Ledger) -> Source:
+        """The same source, which reads and writes this ledger."""
 
 
 class SourceFactory(Protocol):

@@ -34,7 +34,7 @@ from curator.records.labelling import (
     User,
 )
 from curator.records.releases import SPLITS, Release, Sample
-from curator.records.runs import Job, Match, MatchKind, Run, RunStatus
+from curator.records.runs import Job, Match, MatchKind, Mistake, Run, RunStatus
 
 __all__ = [
     "SPLITS",
@@ -53,6 +53,7 @@ __all__ = [
     "Lease",
     "Match",
     "MatchKind",
+    "Mistake",
     "NewTask",
     "Op",
     "Opinion",

@@ -98,6 +98,20 @@ def get(connection: Connection, run_id: int) -> Run:
     return _record(row)
 
 
+def named(connection: Connection, name: str, *, kind: str | None = None) -> Run:
+    """The run of this name or number, the newest of several.
+
+    Raises:
+        NotFound: if there is none (the message lists those that exist).
+    """
+    known = every(connection, kind=kind)
+    for run_ in known:
+        if name in (run_.name, str(run_.id)):
+            return run_
+    listed = ", ".join(dict.fromkeys(run_.name for run_ in known)) or "none yet"
+    raise NotFound(f"no {'' if kind is None else f'{kind} '}run {name!r}; there are: {listed}")
+
+
 def every(connection: Connection, *, kind: str | None = None) -> list[Run]:
     """All runs, newest first."""
     query = select(run).order_by(run.c.id.desc())

@@ -92,6 +92,9 @@ image = Table(
     Column("licence", Text),
     Column("author", Text),
     Column("query", Text),
+    Column("licence_id", String(64), index=True),
+    Column("engine", String(32)),
+    Column("http", JSON(none_as_null=True)),
     Column("fetched_at", Instant, nullable=False),
     Column("status", String(16), nullable=False, index=True),
     Column("run_id", Integer, ForeignKey("run.id"), index=True),
@@ -114,6 +117,7 @@ candidate = Table(
     Column("licence", Text),
     Column("author", Text),
     Column("query", Text),
+    Column("engine", String(32)),
     Column("validator", Text),
     Column("outcome", String(16), nullable=False),
     Column("reason", String(64)),
@@ -121,7 +125,38 @@ candidate = Table(
     Column("image_id", Integer, ForeignKey("image.id"), index=True),
     Column("run_id", Integer, ForeignKey("run.id"), nullable=False),
     Column("at", Instant, nullable=False),
+    # How often it was tried, over all runs.
+    Column("attempts", Integer, nullable=False, server_default="1"),
     Index("ix_candidate_run_id_outcome", "run_id", "outcome"),
+)
+
+# The pages and pictures of a crawl that was not finished: those still to be asked for, and those
+# that were. ``parent`` is the page that led there; of the first page, where it really was.
+frontier = Table(
+    "frontier",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("run.id"), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("depth", Integer, nullable=False),
+    Column("parent", Text),
+    Column("title", Text),
+    Column("state", String(16), nullable=False),
+    UniqueConstraint("run_id", "url"),
+    Index("ix_frontier_run_id_kind_state_depth", "run_id", "kind", "state", "depth"),
+)
+
+# What must not be collected (again): hosts in clear, contents and addresses as SHA-256, so that
+# the list itself tells nothing of what was forgotten.
+opt_out = Table(
+    "opt_out",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Column("value", Text, nullable=False),
+    Column("at", Instant, nullable=False),
+    UniqueConstraint("kind", "value"),
 )
 
 run_image = Table(
@@ -291,6 +326,40 @@ release_sample = Table(
     Column("split", String(16), nullable=False),
     Column("payload", Text, nullable=False),
     UniqueConstraint("release_id", "image_id"),
+)
+
+match = Table(
+    "match",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("run_id", Integer, ForeignKey("run.id"), nullable=False, index=True),
+    Column("image_id", Integer, ForeignKey("image.id"), nullable=False, index=True),
+    # No foreign key: the face is that of a frozen release.
+    Column("face_id", Integer),
+    Column("kind", String(8), nullable=False),
+    Column("mistake", String(32)),
+    Column("x_min", Float(53), nullable=False),
+    Column("y_min", Float(53), nullable=False),
+    Column("x_max", Float(53), nullable=False),
+    Column("y_max", Float(53), nullable=False),
+    Column("score", Float(53)),
+    Column("iou", Float(53), nullable=False),
+    Column("landmarks", JSON(none_as_null=True)),
+    Column("point_error", Float(53)),
+    Column("identity", Text),
+    Column("expected", Text),
+)
+
+# Tags of a review that have become tasks or edits: each does so once.
+review_tag = Table(
+    "review_tag",
+    metadata,
+    Column("run_id", Integer, ForeignKey("run.id"), primary_key=True),
+    Column("image_id", Integer, ForeignKey("image.id"), primary_key=True),
+    # ``image``, ``face:12``, or ``found:`` and the corners of a detection.
+    Column("subject", String(96), primary_key=True),
+    Column("tag", String(32), primary_key=True),
+    Column("at", Instant, nullable=False),
 )
 
 job = Table(

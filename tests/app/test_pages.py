@@ -145,6 +145,7 @@ def test_the_release_form_starts_the_job_it_describes(
                 "name": "first",
                 "source": "web",
                 "labelled_only": False,
+                "commercial_only": False,
                 "min_score": 0.7,
                 "min_size": 0.0,
                 "shares": {"train": 0.8, "val": 0.13, "test": 0.07},
