@@ -54,14 +54,19 @@ def next_items(
         holds: Images that this person has before them already.
     """
     asker = asker_of(user, holds)
+    # Others wait for their saves meanwhile: choose and lease, and do all else after it.
     with dataset.write() as connection:
         ids = labelling.next_images(connection, wanted, asker, min(count, MOST))
         leased = leases.take(connection, ids, user.name)
-        found = images.many(connection, ids)
+    with dataset.read() as connection:
         tasks = labelling.open_of(connection, ids)
-        for image_id in ids:
-            if _is_second(tasks.get(image_id, ()), user):
-                asking.begin(connection, found[image_id], user.name)
+    second = [image_id for image_id in ids if _is_second(tasks.get(image_id, ()), user)]
+    if second:
+        with dataset.write() as connection:
+            for image_id in second:
+                asking.begin(connection, images.get(connection, image_id), user.name)
+    with dataset.read() as connection:
+        found = images.many(connection, ids)
         sheets = open_sheets(connection, [found[image_id] for image_id in ids], user.name)
         return [_item(connection, sheet, user, tasks, leased) for sheet in sheets]
 
