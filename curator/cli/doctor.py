@@ -18,16 +18,13 @@ def examine() -> dict[str, str | None]:
 
 
 def _detectors() -> str | None:
-    from curator.detect.choice import on_this_machine
+    from curator.detect.own import WEIGHTS
 
     models = settings().models
     if models is not None and not models.is_dir():
         return f"CURATOR_MODELS names {models}, which is no folder"
-    if on_this_machine(models) is None:
-        return (
-            "there are no weights on this machine: the first curator detect downloads a pack of "
-            "insightface's, or name a folder of weights with CURATOR_MODELS"
-        )
+    if not any(WEIGHTS.glob("*.onnx")):
+        return "the weights that come with curator are not where they belong: install it again"
     return None
 
 

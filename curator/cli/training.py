@@ -88,7 +88,16 @@ def train_command(
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto for the best there is.")] = "auto",
     seed: Annotated[int, typer.Option(help="Another seed is another run.")] = 0,
     start: Annotated[
-        Path | None, typer.Option(help="Begin with the weights of this checkpoint of another run.")
+        Path | None,
+        typer.Option(
+            help="Begin with these weights: another run's checkpoint, or the published ONNX."
+        ),
+    ] = None,
+    keep: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the weights of --start in the exported.")
+    ] = 0.0,
+    licence: Annotated[
+        str | None, typer.Option(help="What the weights may be used for: written into them.")
     ] = None,
     task: Annotated[str, typer.Option(help="yolo: detect, or pose for five points.")] = "detect",
     classes: Annotated[
@@ -112,6 +121,8 @@ def train_command(
         device=device,
         seed=seed,
         start=start,
+        keep=keep,
+        licence=licence,
         task=task,
         classes=classes,
         more=_passed_on(context.args),

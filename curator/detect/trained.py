@@ -10,7 +10,7 @@ from pathlib import Path
 from curator.detect import scrfd, yolo
 from curator.detect.detector import OnnxDetector
 from curator.detect.network import Network
-from curator.detect.options import UNKNOWN_LICENCE, Options
+from curator.detect.options import Options
 from curator.errors import ConfigError
 
 _PATH_CHARACTERS = frozenset("/\\:\0")
@@ -33,13 +33,7 @@ def open_run(variant: str | None, options: Options) -> OnnxDetector:
     name = f"run:{variant}"
     if yolo.is_yolo(network):
         return yolo.opened(network, name, options)
-    return OnnxDetector(
-        network,
-        scrfd.Scrfd(network, options.min_score),
-        name=name,
-        licence=UNKNOWN_LICENCE,
-        sizes=(options.size or 640,),
-    )
+    return scrfd.opened(network, name, options)
 
 
 def _folder(name: str | None, runs: Path | None) -> Path:

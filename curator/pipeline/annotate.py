@@ -95,16 +95,19 @@ class DetectRequest:
     """Which detector, and how.
 
     Attributes:
-        detector: A name of the registry, ``name:variant`` for other weights; None for the best
-            on this machine.
+        detector: A name of the registry, ``name:variant`` for other weights; None for the one
+            set, or ours.
         accurate: Flipped and at several scales, merged by box voting.
-        size: Long side of the network's input, pixels, None for the detector's own; not used
-            when accurate.
+        scales: Accurate at these rather than the usual scales: short sides of the drawn photo,
+            pixels.
+        size: Long side of the network's input, pixels, None for the detector's own; when accurate
+            only the look at the photo as it is has it.
         min_score: Faces below are not proposed.
     """
 
     detector: str | None = None
     accurate: bool = False
+    scales: tuple[int, ...] = ()
     size: int | None = None
     min_score: float = 0.5
 
@@ -113,7 +116,7 @@ def detect(dataset: Dataset, request: DetectRequest, progress: Progress) -> Dete
     """Propose faces with a detector of the registry.
 
     Raises:
-        ConfigError: if there is no such detector, or none on this machine.
+        ConfigError: if there is no such detector, or its weights are not there.
         RunError: if its weights cannot be used.
         StoreError: if the dataset cannot be written.
     """
@@ -130,14 +133,14 @@ def open_detector(request: DetectRequest, progress: Progress, runs: Path | None 
         runs: Where the training runs are, for ``run:NAME``.
 
     Raises:
-        ConfigError: if there is no such detector, or none on this machine.
+        ConfigError: if there is no such detector, or its weights are not there.
         RunError: if its weights cannot be used.
     """
     return choose(
         request.detector,
         size=request.size,
         min_score=request.min_score,
-        accurate=request.accurate,
+        accurate=request.scales or request.accurate,
         progress=progress,
         runs=runs,
     )

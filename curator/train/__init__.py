@@ -31,7 +31,10 @@ class TrainOptions:
         device: ``cpu``, ``cuda``, or ``auto`` for the best there is.
         threads: Of the processor.
         seed: Of everything random.
-        start: A checkpoint of another run whose weights to begin with, instead of random ones.
+        start: A checkpoint of another run, or the published RetinaFace ONNX file, whose weights to
+            begin with instead of random ones.
+        keep: Share of the starting weights in the exported ones, 0..1.
+        licence: What the weights may be used for: written into them.
         task: ``detect`` for boxes, ``pose`` for boxes and five points, where one can choose.
         classes: ``face``, or ``identity`` for one class a person, where one can choose.
         more: Further options of the trainer, by its own names.
@@ -44,6 +47,8 @@ class TrainOptions:
     threads: int = 2
     seed: int = 0
     start: Path | None = None
+    keep: float = 0.0
+    licence: str | None = None
     task: str = "detect"
     classes: str = "face"
     more: Mapping[str, str] = field(default_factory=dict)
