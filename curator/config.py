@@ -26,7 +26,14 @@ class Settings(BaseSettings):
     models: Path | None = Field(
         None, description="A folder of weights on this machine: onnx/*.onnx, insightface/models/*."
     )
+    environments: Path | None = Field(
+        None,
+        description="Where the environments of other programs are made; beside the own without.",
+    )
     detector: str | None = Field(None, description="The detector used without --detector.")
+    second_opinion: float = Field(
+        0.0, ge=0, le=1, description="Share of finished images that a second person is asked about."
+    )
     threads: int = Field(2, ge=1, description="Threads for decoding and for the network.")
     max_image_bytes: int = Field(
         50_000_000, ge=1, description="Files larger than this are refused."

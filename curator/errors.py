@@ -4,6 +4,7 @@
 
     CuratorError              1
     +-- ConfigError           2   a setting, an option or an unknown name
+    +-- Forbidden             2   a role does not include what somebody asks for
     +-- InputError            3   a file or value given by the user
     |   +-- FormatError       3   an annotation file: file, line, reason
     +-- MissingExtra          4   an optional library is not installed
@@ -31,6 +32,12 @@ class CuratorError(Exception):
 
 class ConfigError(CuratorError):
     """A setting or option is wrong, or a name is not known."""
+
+    exit_status = 2
+
+
+class Forbidden(CuratorError):
+    """Somebody asks for what their role does not include, or is logged out."""
 
     exit_status = 2
 

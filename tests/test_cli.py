@@ -304,7 +304,7 @@ def test_names_that_nobody_knows_list_those_that_exist(curator: Curator, labelle
         assert "known:" in wrong.err
 
 
-def test_a_machine_without_any_detector_is_told_what_to_do(
+def test_a_machine_without_network_or_models_labels_with_our_own_weights(
     curator: Curator, labelled: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     imported(curator, labelled)
@@ -312,8 +312,11 @@ def test_a_machine_without_any_detector_is_told_what_to_do(
     for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         # Nothing listens there: a machine without network.
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")
-    wrong = curator("detect", "-d", "d")
-    assert wrong.status in (2, 7)
+    found = curator("detect", "-d", "d", "--json")
+    assert found.json["method"] == "curator:retinaface@640"
+    assert found.json["licence"].startswith("Apache-2.0")
+    wrong = curator("detect", "-d", "d", "--detector", "insightface")
+    assert wrong.status == 7
     assert "CURATOR_MODELS" in wrong.err
     assert "Traceback" not in wrong.err
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from html import escape
+
 import streamlit as st
 
-from curator.app import navigation, sentences, theme
+from curator.app import navigation, sentences, session, theme
 
 
 def main() -> None:
@@ -12,7 +14,10 @@ def main() -> None:
     st.set_page_config(page_title="curator", page_icon=str(theme.ICON), layout="wide")
     theme.style()
     with sentences.told():
-        navigation.choose().run()
+        page = navigation.choose()
+        if session.is_team():
+            st.html(f'<a class="account" href="/account">{escape(session.current().name)}</a>')
+        page.run()
 
 
 main()

@@ -7,10 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from curator.app import job_words, sentences
+from curator.app import job_words, sentences, session
+from curator.app.job_log import log_tail
 from curator.app.text import escape, when
 from curator.jobs import start as jobs
-from curator.records import Job, RunStatus
+from curator.records import Job, Role, RunStatus
 from curator.store.dataset import Dataset
 
 SECONDS = 2
@@ -98,9 +99,10 @@ def _card(dataset: Dataset, job: Job, more: Callable[[Job], None] | None) -> Non
     with st.container(border=True):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{escape(job_words.title(job))}**", width="stretch")
-            # A crawl goes on where it was: the button says so.
-            word = "Pause" if job.task == "collect" else "Cancel"
-            st.button(word, key=f"cancel-{job.id}", on_click=_cancel, args=(dataset, job.id))
+            if session.current().role.may(Role.OWNER):
+                # A crawl goes on where it was: the button says so.
+                word = "Pause" if job.task == "collect" else "Cancel"
+                st.button(word, key=f"cancel-{job.id}", on_click=_cancel, args=(dataset, job.id))
         said = escape(f"{job.message} · {job_words.took(job)}")
         if job.progress is None:
             # A bar would promise an end that is not known.
@@ -114,24 +116,26 @@ def _card(dataset: Dataset, job: Job, more: Callable[[Job], None] | None) -> Non
 def _detail(dataset: Dataset, job: Job) -> None:
     with st.expander(escape(f"Job {job.id}: {job_words.title(job)}")):
         _again_button(dataset, job, key=f"again-{job.id}")
-        try:
-            log = (dataset.folder / jobs.log_path(job.id)).read_text(errors="replace")
-        except OSError:
+        lines = log_tail(dataset, job.id)
+        if not lines:
             st.caption("Its log is gone.")
             return
-        st.code("\n".join(log.splitlines()[-_LOG_LINES:]), language=None, height=240)
+        st.code("\n".join(lines[-_LOG_LINES:]), language=None, height=240)
 
 
 def _again_button(dataset: Dataset, job: Job, *, key: str) -> None:
     label = "Run again" if job.status is RunStatus.DONE else "Go on"
-    st.button(label, key=key, on_click=_again, args=(dataset, job.id))
+    if session.current().role.may(Role.OWNER):
+        st.button(label, key=key, on_click=_again, args=(dataset, job.id))
 
 
 def _cancel(dataset: Dataset, job_id: int) -> None:
     with sentences.told():
+        session.need(Role.OWNER)
         jobs.cancel(dataset, job_id)
 
 
 def _again(dataset: Dataset, job_id: int) -> None:
     with sentences.told():
+        session.need(Role.OWNER)
         jobs.again(dataset, job_id)

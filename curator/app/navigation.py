@@ -8,14 +8,31 @@ import streamlit as st
 from streamlit.navigation.page import Page
 
 import curator
+from curator.app import session
 from curator.errors import ConfigError
+from curator.records import Reason, Role
 
-# In the order of the story; the first is shown first.
+# In the order of the story; the first is shown first. Who may come where: below.
 TITLES = {
     "overview": "Overview",
     "collect": "Collect",
+    "label": "Label",
+    "people": "People",
     "browse": "Browse",
     "release": "Release",
+    "train": "Train",
+    "evaluate": "Evaluate",
+    "review": "Review",
+    "jobs": "Jobs",
+}
+
+# A page that is not named here is the owner's.
+ROLES = {
+    "overview": Role.LABELLER,
+    "label": Role.LABELLER,
+    "browse": Role.LABELLER,
+    "people": Role.REVIEWER,
+    "release": Role.REVIEWER,
 }
 
 
@@ -43,11 +60,33 @@ def page(name: str) -> Page:
 
 
 def choose() -> Page:
-    """Draw the navigation; return the page that the visitor is at."""
-    return st.navigation([page(name) for name in TITLES], position="top")
+    """Draw the navigation; return the page that the visitor is at.
+
+    A page that is not for this visitor is not there, whichever way it is asked for.
+    """
+    return st.navigation([page(name) for name in TITLES if allowed(name)], position="top")
+
+
+def queue_link() -> None:
+    """A link to the queue, filtered to what reviews and judgements ask for."""
+    st.page_link(
+        page("label"),
+        label="Open the queue",
+        icon=":material/arrow_forward:",
+        query_params={"reason": Reason.REVIEW},
+    )
+
+
+def allowed(name: str) -> bool:
+    """Whether the visitor may come to a page.
+
+    Raises:
+        Forbidden: if the visitor is logged out.
+    """
+    return session.current().role.may(ROLES.get(name, Role.OWNER))
 
 
 def lead_to(name: str, label: str) -> None:
     """A button that goes to another page: the thing to do next."""
-    if st.button(label, type="primary"):
+    if allowed(name) and st.button(label, type="primary"):
         st.switch_page(page(name))

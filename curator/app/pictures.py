@@ -29,6 +29,8 @@ from curator.store.dataset import Dataset
 
 FOREVER = "private, max-age=31536000, immutable"
 ASK_AGAIN = "private, no-cache"
+# What browsers show by themselves; of others there is only the copy for the screen.
+SHOWN_BY_BROWSERS = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
 
 def original_url(image: Image) -> str:

@@ -76,7 +76,7 @@ class Thumbnails:
         """One face with a little of what is around it, long side at most 192 pixels."""
 
         def cut() -> Pixels:
-            left, top, right, bottom = _window(face.box, image)
+            left, top, right, bottom = window(face.box, image)
             return shrink(self._last(image.sha256, image.mime)[top:bottom, left:right], CROP)[0]
 
         return self._kept(image, f"face-{face.id}", version(image, [face]), cut)
@@ -121,7 +121,7 @@ def _enlarged(small: Pixels) -> Pixels:
     return cv2.resize(small, size_wh, interpolation=cv2.INTER_CUBIC).astype(np.uint8, copy=False)
 
 
-def _window(box: Box, image: Image) -> tuple[int, int, int, int]:
+def window(box: Box, image: Image) -> tuple[int, int, int, int]:
     """The square around a box, as whole pixels inside the image: left, top, right, bottom.
 
     At least one pixel, also for boxes of no size or outside of the image.

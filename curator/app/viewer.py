@@ -8,15 +8,13 @@ from typing import Any
 
 import streamlit as st
 
-from curator.app.pictures import crop_url, display_url, original_url
+from curator.app.pictures import SHOWN_BY_BROWSERS, crop_url, display_url, original_url
 from curator.app.text import number, of_many
 from curator.attributes import ATTRIBUTES
 from curator.drawing import HIDDEN, POINTS, PROPOSED, VOUCHED, Colour
 from curator.records import Face, FaceStatus, Image
 
 _HERE = Path(__file__).parent
-# What browsers show by themselves; of others there is only the copy for the screen.
-_SHOWN_BY_BROWSERS = frozenset({"image/jpeg", "image/png", "image/webp", "image/gif"})
 
 _mount = st.components.v2.component(
     "curator.viewer",
@@ -35,7 +33,7 @@ _mount = st.components.v2.component(
 
 def viewer(image: Image, faces: Sequence[Face], *, key: str) -> None:
     """Draw it; the faces can be looked at closely, one by one."""
-    by_browsers = image.mime in _SHOWN_BY_BROWSERS
+    by_browsers = image.mime in SHOWN_BY_BROWSERS
     data = {
         "name": image.name,
         "src": display_url(image),

@@ -167,6 +167,10 @@ def detect_command(
         bool,
         typer.Option("--accurate", help="Flipped and at five scales, merged: slow, for labelling."),
     ] = False,
+    scales: Annotated[
+        str | None,
+        typer.Option(help="Accurate at these scales: short sides of the photo, such as 500,800."),
+    ] = None,
     size: Annotated[
         int | None,
         typer.Option(min=64, max=4096, help="Long side of the network's input, pixels."),
@@ -184,7 +188,13 @@ def detect_command(
     json: JsonOption = False,
 ) -> None:
     """Propose faces on new images. Example: `curator detect --detector yunet -d photos`."""
-    request = DetectRequest(detector=detector, accurate=accurate, size=size, min_score=min_score)
+    request = DetectRequest(
+        detector=detector,
+        accurate=accurate,
+        scales=_sides(scales),
+        size=size,
+        min_score=min_score,
+    )
     if images is not None or predictions is not None:
         predict_command(request, images, predictions, json=json)
         return
@@ -194,6 +204,15 @@ def detect_command(
         console.print_json(report)
     else:
         print_detected(report)
+
+
+def _sides(scales: str | None) -> tuple[int, ...]:
+    try:
+        return tuple(int(side) for side in (scales or "").split(",") if side.strip())
+    except ValueError as cause:
+        raise ConfigError(
+            f"--scales wants whole pixels, such as 500,800, not {scales!r}"
+        ) from cause
 
 
 def predict_command(

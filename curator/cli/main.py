@@ -10,7 +10,18 @@ from typing import Annotated
 import typer
 
 from curator import __version__
-from curator.cli import collecting, evaluating, forgetting, releasing, serving, showing, training
+from curator.cli import (
+    collecting,
+    evaluating,
+    forgetting,
+    labelling,
+    people,
+    releasing,
+    reviewing,
+    serving,
+    showing,
+    training,
+)
 from curator.cli.console import say
 from curator.errors import CuratorError
 
@@ -23,7 +34,19 @@ app = typer.Typer(
     help="Collect, label, filter, split and export face datasets.",
     epilog="Start with: `curator init photos` then `curator collect folder ~/Pictures -d photos`",
 )
-for module in (collecting, showing, forgetting, releasing, training, evaluating, serving):
+STORY = (
+    collecting,
+    showing,
+    labelling,
+    people,
+    forgetting,
+    releasing,
+    training,
+    evaluating,
+    reviewing,
+    serving,
+)
+for module in STORY:
     module.register(app)
 
 

@@ -11,6 +11,9 @@ from curator.cli import console
 from curator.cli.console import DatasetOption
 from curator.cli.demo import run_demo
 
+HostOption = Annotated[
+    str, typer.Option(metavar="ADDR", help="Address to listen at; beyond this machine with --team.")
+]
 PortOption = Annotated[int, typer.Option(min=1, max=65535, help="Of the app, on this machine.")]
 
 
@@ -26,13 +29,17 @@ def app_command(
     browser: Annotated[
         bool, typer.Option("--browser/--no-browser", help="Open a browser window.")
     ] = True,
+    team: Annotated[
+        bool, typer.Option("--team", help="Let those in who log in: see curator user.")
+    ] = False,
+    host: HostOption = "127.0.0.1",
 ) -> None:
-    """Open the app on 127.0.0.1. Example: `curator app -d photos`."""
+    """Open the app, on 127.0.0.1 unless told otherwise. Example: `curator app -d photos`."""
     from curator.app.serve import serve
 
     with console.opened_or_made(dataset) as opened:
         folder = opened.folder
-    serve(folder, port=port, browser=browser)
+    serve(folder, port=port, browser=browser, host=host, team=team)
 
 
 def demo_command(

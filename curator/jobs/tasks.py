@@ -11,10 +11,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curator.errors import ConfigError
 from curator.pipeline.annotate import DetectRequest, detect
+from curator.pipeline.evaluate import EvaluateRequest, evaluate
 from curator.pipeline.export import export, folder_of
 from curator.pipeline.ingest import CollectRequest, collect
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Progress
+from curator.review.pulling import pull
+from curator.review.pushing import push
+from curator.review.serving import serve
 from curator.split import SHARES
 from curator.store.dataset import Dataset
 
@@ -77,6 +81,49 @@ class ExportParams(Params):
     out: Path | None = None
 
 
+class TrainParams(Params):
+    """What to train on what; the same again goes on where it was."""
+
+    trainer: str
+    release: str
+    recipe: str | None = None
+    minutes: float | None = Field(None, gt=0)
+    epochs: float | None = Field(None, gt=0)
+    device: str = "auto"
+    seed: int = 0
+    task: str = "detect"
+    classes: str = "face"
+    more: dict[str, str] = {}
+
+
+class EvaluateParams(Params):
+    """Which detector or predictions to judge on which split of a release."""
+
+    release: str
+    split: str = "val"
+    detector: str | None = None
+    predictions: Path | None = None
+    accurate: bool = False
+    size: int | None = Field(None, ge=64, le=4096)
+    confidence: float | None = Field(None, ge=0, le=1)
+    count_proposals: bool = False
+    true_boxes: bool = True
+
+
+class ReviewParams(Params):
+    """Which judged run to review."""
+
+    run: str
+    port: int = Field(5151, ge=1024, le=65535)
+
+
+class PullParams(Params):
+    """Whose tags of which run to take over."""
+
+    run: str
+    user: str = "review"
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One kind of long work: what it is for, what it needs, what it does."""
@@ -131,9 +178,53 @@ def _export(dataset: Dataset, params: ExportParams, progress: Progress) -> Mappi
     return {"folder": str(out), **report.as_json()}
 
 
+def _train(dataset: Dataset, params: TrainParams, progress: Progress) -> Mapping[str, Any]:
+    # Brings scipy, which no other task should wait for.
+    from curator.pipeline.learn import learn, request_of
+
+    request = request_of(**params.model_dump(exclude_none=True))
+    report = learn(dataset, request, progress)
+    return {
+        "run": report.folder.name,
+        "weights": str(report.weights),
+        "steps": report.steps,
+        "figures": dict(report.figures),
+    }
+
+
+def _evaluate(dataset: Dataset, params: EvaluateParams, progress: Progress) -> Mapping[str, Any]:
+    run = evaluate(dataset, EvaluateRequest(**params.model_dump()), progress)
+    working = run.metrics["working"] or {}
+    return {
+        "run": run.name,
+        "AP": run.metrics["figures"]["AP"],
+        "AP50": run.metrics["figures"]["AP50"],
+        "f1": working.get("f1"),
+    }
+
+
+def _review(dataset: Dataset, params: ReviewParams, progress: Progress) -> Mapping[str, Any]:
+    _, count = push(dataset, params.run, progress)
+
+    def tell(address: str) -> None:
+        progress.begin(f"FiftyOne is at {address}", None)
+
+    serve(dataset, params.run, params.port, tell)
+    return {"samples": count}
+
+
+def _pull(dataset: Dataset, params: PullParams, progress: Progress) -> Mapping[str, Any]:
+    progress.begin("asking FiftyOne for its tags", None)
+    return asdict(pull(dataset, params.run, params.user))
+
+
 TASKS: Mapping[str, Task] = {
     "collect": Task("bring images in from a source", CollectParams, _collect),
     "detect": Task("propose faces on new images", DetectParams, _detect),
     "release": Task("freeze what is there under a name", ReleaseParams, _release),
+    "train": Task("learn from a release", TrainParams, _train),
+    "evaluate": Task("judge a detector on a release", EvaluateParams, _evaluate),
+    "review": Task("show a judged run in FiftyOne", ReviewParams, _review),
+    "pull": Task("take over the tags of a review", PullParams, _pull),
     "export": Task("write a release in a format", ExportParams, _export),
 }

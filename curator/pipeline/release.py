@@ -122,26 +122,38 @@ def release(
     # Always measured anew, so that the report tells of exactly these images.
     report = split(dataset, selection, options, progress)
     with dataset.write() as connection:
-        total = images.count(connection, selection.images())
-        left_out: Counter[str] = Counter()
-        profile = Profile()
-        chosen = _admitted(connection, selection, left_out, profile)
-        made = releases.freeze(
-            connection,
-            name=name,
-            filter_=asdict(selection),
-            seed=options.seed,
-            samples=track(chosen, progress, "freezing", total),
-        )
-        measured = {
-            "split": asdict(report),
+        draft = releases.begin(connection, name=name, filter_=asdict(selection), seed=options.seed)
+    try:
+        measured = {"split": asdict(report)} | _freeze(dataset, draft, selection, progress)
+        measured["seconds"] = round(time.monotonic() - started, 2)
+        with dataset.write() as connection:
+            return releases.complete(connection, draft, name=name, report=measured)
+    except BaseException:
+        with dataset.write() as connection:
+            releases.abandon(connection, draft)
+        raise
+
+
+def _freeze(
+    dataset: Dataset, draft: releases.Draft, selection: Selection, progress: Progress
+) -> dict[str, Any]:
+    """Copy what is selected, as it is at this moment, and measure it; others may write between."""
+    left_out: Counter[str] = Counter()
+    profile = Profile()
+    with dataset.read() as reading:
+        total = images.count(reading, selection.images())
+        chosen = _admitted(reading, selection, left_out, profile)
+        for batch in batches(track(chosen, progress, "freezing", total)):
+            rows = draft.rows(batch)
+            with dataset.write() as connection:
+                releases.add(connection, draft, rows)
+    with dataset.read() as connection:
+        return {
             "profile": profile.as_json(),
             "faces_left_out": dict(left_out),
-            "sources": _sources(connection, made),
-            "licences": _licences(connection, made),
-            "seconds": round(time.monotonic() - started, 2),
+            "sources": releases.image_counts(connection, draft.id, "source"),
+            "licences": _licences(connection, draft.id),
         }
-        return releases.describe(connection, made, measured)
 
 
 def release_if_changed(
@@ -264,16 +276,11 @@ def _admitted(
         yield image, kept
 
 
-def _sources(connection: Connection, made: Release) -> dict[str, int]:
-    return releases.image_counts(connection, made.id, "source")
-
-
-def _licences(connection: Connection, made: Release) -> dict[str, Any]:
+def _licences(connection: Connection, release_id: int) -> dict[str, Any]:
     """Of the images as stated, and of the weights that proposed faces in this release."""
     weights = {
         f"{run.method}": run.licence
-        for run in runs.of_release(connection, made.id)
+        for run in runs.of_release(connection, release_id)
         if run.licence is not None
     }
-    stated = releases.image_counts(connection, made.id, "licence")
-    return {"images": stated, "weights": weights}
+    return {"images": releases.image_counts(connection, release_id, "licence"), "weights": weights}

@@ -20,8 +20,21 @@ from curator.records.faces import (
     Points,
 )
 from curator.records.images import Candidate, Fetched, Image, ImageStatus, Outcome, Refused
+from curator.records.labelling import (
+    Edit,
+    Lease,
+    NewTask,
+    Op,
+    Opinion,
+    Reason,
+    Role,
+    Step,
+    StepKind,
+    Task,
+    User,
+)
 from curator.records.releases import SPLITS, Release, Sample
-from curator.records.runs import Job, Match, MatchKind, Run, RunStatus
+from curator.records.runs import Job, Match, MatchKind, Mistake, Run, RunStatus
 
 __all__ = [
     "SPLITS",
@@ -29,6 +42,7 @@ __all__ = [
     "Box",
     "Candidate",
     "Detections",
+    "Edit",
     "Face",
     "FaceStatus",
     "Fetched",
@@ -36,15 +50,26 @@ __all__ = [
     "ImageStatus",
     "Job",
     "LabelledImage",
+    "Lease",
     "Match",
     "MatchKind",
+    "Mistake",
+    "NewTask",
+    "Op",
+    "Opinion",
     "Origin",
     "Outcome",
     "Point",
     "Points",
+    "Reason",
     "Refused",
     "Release",
+    "Role",
     "Run",
     "RunStatus",
     "Sample",
+    "Step",
+    "StepKind",
+    "Task",
+    "User",
 ]

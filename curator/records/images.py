@@ -108,6 +108,7 @@ class Image:
         http: As of :class:`Fetched`.
         run_id: The run whose faces speak for this image, None before any.
         split: ``train``, ``val``, ``test``, or None before a split.
+        version: Grows whenever the labels of the image change.
         group: Images of one group never stand in two splits (one identity, one video, copies).
     """
 
@@ -133,3 +134,4 @@ class Image:
     run_id: int | None = None
     split: str | None = None
     group: str | None = None
+    version: int = 1

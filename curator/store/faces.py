@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
 from curator.records import Face, FaceStatus, Image, Origin
 from curator.store import images
@@ -35,6 +35,40 @@ def current(connection: Connection, image_ids: Iterable[int]) -> dict[int, tuple
     return {image_id: tuple(faces) for image_id, faces in found.items()}
 
 
+def of_image(connection: Connection, image_id: int) -> dict[int, Face]:
+    """The faces that count and those that people rejected, by id, in the order they came."""
+    speaks = or_(face.c.run_id == image.c.run_id, face.c.origin == Origin.HUMAN)
+    query = (
+        select(face)
+        .join(image, image.c.id == face.c.image_id)
+        .where(face.c.image_id == image_id, speaks)
+        .order_by(face.c.id)
+    )
+    return {row.id: record_of(row) for row in connection.execute(query)}
+
+
+def put(connection: Connection, item: Face) -> int:
+    """Store one face, new or changed; return its id."""
+    if item.id is None:
+        key = connection.execute(insert(face).values(_row(item))).inserted_primary_key
+        assert key is not None  # noqa: S101 - the database always answers an insert
+        return int(key[0])
+    connection.execute(update(face).where(face.c.id == item.id).values(_row(item)))
+    return item.id
+
+
+def identities(connection: Connection, prefix: str, *, limit: int) -> list[str]:
+    """The names of people that begin like this, whatever their letters' size."""
+    query = (
+        select(face.c.identity)
+        .where(face.c.identity.istartswith(prefix, autoescape=True))
+        .distinct()
+        .order_by(face.c.identity)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def touched(connection: Connection, image_ids: Iterable[int]) -> set[int]:
     """Which of these images hold work that a person did here, not merely imported."""
     by_hand = or_(
@@ -46,6 +80,8 @@ def touched(connection: Connection, image_ids: Iterable[int]) -> set[int]:
     for batch in batches(image_ids):
         query = select(face.c.image_id).where(face.c.image_id.in_(batch), by_hand).distinct()
         found.update(connection.execute(query).scalars())
+        edited = select(image.c.id).where(image.c.id.in_(batch), images.is_edited())
+        found.update(connection.execute(edited).scalars())
     return found
 
 
@@ -53,6 +89,19 @@ def of_run(connection: Connection, run_id: int) -> list[Face]:
     """Everything one run proposed or imported, whatever became of it."""
     query = select(face).where(face.c.run_id == run_id).order_by(face.c.id)
     return [record_of(row) for row in connection.execute(query)]
+
+
+def proposed_by(
+    connection: Connection, run_id: int, image_ids: Iterable[int]
+) -> dict[int, list[Face]]:
+    """What one run found on these images, whatever became of it; [] where it found nothing."""
+    found: dict[int, list[Face]] = {}
+    for batch in batches(image_ids):
+        found.update((image_id, []) for image_id in batch)
+        query = select(face).where(face.c.image_id.in_(batch), face.c.run_id == run_id)
+        for row in connection.execute(query.order_by(face.c.id)):
+            found[row.image_id].append(record_of(row))
+    return found
 
 
 def outlines(connection: Connection) -> dict[int, list[tuple[float, str | None]]]:
@@ -118,6 +167,7 @@ def _row(item: Face) -> dict[str, Any]:
         "status": item.status,
         "identity": item.identity,
         "version": item.version,
+        "tags": list(item.tags),
     }
 
 
@@ -138,4 +188,5 @@ def record_of(row: Row[Any]) -> Face:
         status=FaceStatus(row.status),
         identity=row.identity,
         version=row.version,
+        tags=tuple(row.tags),
     )

@@ -25,7 +25,7 @@ from curator.errors import NotFound
 from curator.licences import COMMERCIAL, normalised
 from curator.records import FaceStatus, Image, ImageStatus, Origin
 from curator.store.rows import batches, insert_new
-from curator.store.schema import face, image, run_image
+from curator.store.schema import edit, face, image, run_image
 
 _LARGEST_ID = 2**31 - 1
 
@@ -193,8 +193,19 @@ def set_status(connection: Connection, image_ids: Iterable[int], status: ImageSt
         connection.execute(update(image).where(image.c.id.in_(batch)).values(status=status))
 
 
+def advance(connection: Connection, image_id: int, status: ImageStatus) -> int:
+    """The labels of an image changed: the next version, which is returned."""
+    query = (
+        update(image)
+        .where(image.c.id == image_id)
+        .values(version=image.c.version + 1, status=status)
+        .returning(image.c.version)
+    )
+    return int(connection.execute(query).scalar_one())
+
+
 def propose(connection: Connection, image_ids: Iterable[int], run_id: int) -> int:
-    """Let this detector run speak for the images no person has vouched for.
+    """Let this detector run speak for the images no person has vouched for or worked on.
 
     Returns:
         For how many it now speaks; the others keep the labels that people gave them.
@@ -204,8 +215,8 @@ def propose(connection: Connection, image_ids: Iterable[int], run_id: int) -> in
         free = image.c.status.in_([ImageStatus.NEW, ImageStatus.PROPOSED])
         result = connection.execute(
             update(image)
-            .where(image.c.id.in_(batch), free)
-            .values(run_id=run_id, status=ImageStatus.PROPOSED)
+            .where(image.c.id.in_(batch), free, ~is_edited())
+            .values(run_id=run_id, status=ImageStatus.PROPOSED, version=image.c.version + 1)
         )
         changed += result.rowcount
     return changed
@@ -217,8 +228,13 @@ def vouch(connection: Connection, image_ids: Iterable[int], run_id: int) -> None
         connection.execute(
             update(image)
             .where(image.c.id.in_(batch))
-            .values(run_id=run_id, status=ImageStatus.LABELLED)
+            .values(run_id=run_id, status=ImageStatus.LABELLED, version=image.c.version + 1)
         )
+
+
+def is_edited() -> ColumnElement[bool]:
+    """Whether a person has worked on an image here, be it taken back later."""
+    return exists().where(edit.c.image_id == image.c.id).correlate(image)
 
 
 def is_current() -> ColumnElement[bool]:
@@ -254,6 +270,7 @@ def record_of(row: Row[Any]) -> Image:
         run_id=row.run_id,
         split=row.split,
         group=row.group_key,
+        version=row.version,
     )
 
 

@@ -1,0 +1,166 @@
+"""How little it takes: what one, two and three key presses do, read from the stored rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from curator.records import FaceStatus, Op
+
+pytestmark = pytest.mark.browser
+
+RED, BLUE = (255, 0, 0), (0, 0, 255)
+
+
+def test_a_right_face_takes_one_key_and_the_next_image_is_painted(server: Any, bench: Any) -> None:
+    first = server.add("one-1.jpg", server.face(100, 80, 180, 190, identity="one"))
+    server.add("one-2.jpg", server.face(50, 40, 90, 100, identity="one"))
+    bench.open(identity="one")
+    bench.see("one-1.jpg")
+    painted = bench.images_painted()
+    bench.keys("Space")
+    assert bench.painted(since=painted) == painted + 1
+    bench.see("one-2.jpg")
+    bench.saved()
+    (face,) = server.faces(first)
+    assert (face.status, face.version) == (FaceStatus.ACCEPTED, 2)
+    assert server.finished(first) == [first]
+
+
+@pytest.mark.parametrize(("turn", "zoom", "ratio"), [(1, 1, 1), (6, 7, 1), (8, 1, 2), (3, 7, 2)])
+def test_an_edge_and_a_point_take_three_keys_to_the_pixel(
+    server: Any, windows: Any, turn: int, zoom: float, ratio: float
+) -> None:
+    """Spots in the photo say where edge and point belong; their pixels are found on the screen."""
+    name = f"three-{turn}-{zoom}"
+    picture = np.full((300, 400, 3), 120, np.uint8)
+    picture[96:102, 182:188] = RED
+    picture[160:166, 240:246] = BLUE
+    face = server.face(130, 70, 236, 190, identity=name)
+    image_id = server.add(f"{name}-a.jpg", face, picture=picture, turn=turn)
+    server.add(f"{name}-b.jpg", server.face(50, 40, 90, 100, identity=name))
+    with windows(device_scale_factor=ratio) as bench:
+        bench.open(identity=name)
+        bench.see(f"{name}-a.jpg")
+        bench.point(213, 130)
+        bench.zoom(zoom)
+        bench.page.mouse.move(5, 5)
+        red, blue = bench.find(RED), bench.find(BLUE)
+        bench.page.mouse.move(*red)
+        bench.keys("1")
+        bench.page.mouse.move(*blue)
+        bench.keys("d", "Space")
+        bench.see(f"{name}-b.jpg")
+        bench.saved()
+    (stored,) = server.faces(image_id)
+    near = max(0.6 / zoom, 0.2)
+    assert stored.landmarks[0] == pytest.approx((185, 99), abs=near)
+    assert stored.box == pytest.approx((130, 70, 243, 190), abs=near)
+    assert stored.landmarks[1:] == face.landmarks[1:]
+    assert stored.box[:2] + stored.box[3:] == face.box[:2] + face.box[3:]
+    assert stored.status is FaceStatus.CORRECTED
+    assert [op for _, op, _ in server.edits(image_id)] == [Op.POINTS, Op.BOX, Op.DONE]
+
+
+def test_a_clean_page_of_faces_takes_one_key(server: Any, bench: Any) -> None:
+    boxes = [
+        (x, y, x + 50, y + 60) for y in (10, 80, 150, 220) for x in (10, 70, 130, 190, 250, 310)
+    ]
+    found = [server.face(*box, identity="page") for box in boxes]
+    image_id = server.add("page.jpg", *found)
+    bench.open("Faces", identity="page")
+    assert bench.page.locator(".crops li").count() == 24
+    bench.keys("Enter")
+    bench.saved()
+    stored = server.faces(image_id)
+    assert [face.status for face in stored] == [FaceStatus.ACCEPTED] * 24
+
+
+def test_flagged_faces_are_left_to_be_put_right(server: Any, bench: Any) -> None:
+    boxes = [(x, y, x + 50, y + 60) for y in (10, 80) for x in (10, 70, 130, 190, 250, 310)]
+    image_id = server.add("bad.jpg", *(server.face(*box, identity="bad") for box in boxes))
+    bench.open("Faces", identity="bad")
+    # By number, at once and with a second digit; by the keyboard; by a click, and back again.
+    bench.keys("3", "1", "2", "ArrowRight", "ArrowRight", "ArrowDown", "Space")
+    bench.page.get_by_role("button", name="face 7 of 12").click()
+    bench.page.get_by_role("button", name="face 7 of 12").click()
+    pressed = bench.page.locator(".crops [aria-pressed=true] .number").all_text_contents()
+    assert pressed == ["3", "11", "12"]
+    bench.keys("Enter")
+    bench.saved()
+    waiting = [face for face in server.faces(image_id) if face.status is FaceStatus.PROPOSED]
+    assert len(waiting) == len(pressed)
+
+
+def test_the_whole_map_of_keys_does_what_the_overlay_says(server: Any, bench: Any) -> None:
+    face = server.face(100, 80, 180, 190, identity="map")
+    image_id = server.add("map.jpg", face, server.face(250, 60, 330, 170, identity="map"))
+    bench.open(identity="map")
+    bench.see("map.jpg")
+    bench.keys("q", "q")
+    bench.told("face 1 of 2")
+    bench.keys("]", "ArrowRight", "Shift+ArrowDown", "v")
+    bench.told("point 1 hidden")
+    bench.keys("Escape", "b", "o", "o", "n", "0")
+    bench.keys("e", "x", "q")
+    bench.keys("f")
+    bench.point(250, 250)
+    bench.keys("g")
+    bench.told("new face")
+    bench.keys("Enter")
+    bench.page.keyboard.type("Ada")
+    bench.keys("Enter", "k")
+    bench.page.keyboard.type("smiling, hat")
+    bench.keys("Enter")
+    bench.saved()
+    first, new = server.faces(image_id)
+    x, y = face.landmarks[0]
+    assert first.landmarks[0] == pytest.approx((x + 1, y + 10))
+    assert first.visibility == (1, 2, 2, 2, 2)
+    assert first.attributes == {"blur": 1, "occlusion": 2, "expression": 1, "invalid": 1}
+    assert (new.identity, list(new.tags), new.landmarks) == ("Ada", ["smiling", "hat"], None)
+    # The keyboard leaves the image, and Streamlit's own keys have done nothing meanwhile.
+    bench.keys("Escape", "Escape")
+    bench.told("keyboard let go")
+
+
+def test_a_mouse_and_a_finger_do_the_same(server: Any, bench: Any) -> None:
+    face = server.face(100, 80, 180, 190, identity="mouse")
+    image_id = server.add("mouse.jpg", face)
+    bench.open(identity="mouse")
+    bench.see("mouse.jpg")
+    bench.keys("f")
+    bench.drag((100, 135), (90, 135))
+    bench.drag((124, 124), (130, 120))
+    bench.drag((300, 100), (360, 180))
+    bench.drag((160, 100), (165, 107))
+    bench.saved()
+    moved, drawn = server.faces(image_id)
+    near = 1 / bench.view()[2]
+    assert moved.box == pytest.approx((95, 87, 185, 197), abs=near)
+    assert moved.landmarks[0] == pytest.approx((135, 127), abs=near)
+    assert drawn.box == pytest.approx((300, 100, 360, 180), abs=near)
+
+
+def test_keys_can_be_given_to_other_actions(server: Any, bench: Any) -> None:
+    image_id = server.add("keys.jpg", server.face(100, 80, 180, 190, identity="keys"))
+    bench.open(identity="keys")
+    bench.see("keys.jpg")
+    bench.page.get_by_role("button", name="settings").click()
+    bench.page.get_by_role("button", name="key for: reject").click()
+    bench.keys("j", "Escape")
+    bench.keys("x")
+    bench.keys("j")
+    bench.told("rejected")
+    bench.saved()
+    assert [op for _, op, _ in server.edits(image_id)] == [Op.REJECT]
+    bench.page.reload()
+    bench.page.locator(".desk").wait_for()
+    bench.page.get_by_role("button", name="settings").click()
+    assert bench.page.get_by_role("button", name="key for: reject").text_content() == "J"
+    bench.page.get_by_role("button", name="As they were").click()
+    bench.page.get_by_role("button", name="key for: reject", exact=False).get_by_text(
+        "X"
+    ).wait_for()
