@@ -19,6 +19,7 @@ TITLES = {
     "label": "Label",
     "people": "People",
     "browse": "Browse",
+    "quality": "Quality",
     "release": "Release",
     "train": "Train",
     "evaluate": "Evaluate",
@@ -32,6 +33,7 @@ ROLES = {
     "label": Role.LABELLER,
     "browse": Role.LABELLER,
     "people": Role.REVIEWER,
+    "quality": Role.REVIEWER,
     "release": Role.REVIEWER,
 }
 

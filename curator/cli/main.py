@@ -14,6 +14,7 @@ from curator.cli import (
     collecting,
     evaluating,
     forgetting,
+    judging,
     labelling,
     people,
     releasing,
@@ -37,6 +38,7 @@ app = typer.Typer(
 STORY = (
     collecting,
     showing,
+    judging,
     labelling,
     people,
     forgetting,
