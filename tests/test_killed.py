@@ -82,7 +82,8 @@ def rows(dataset: Path) -> dict[str, list[Any]]:
         "run_image": "SELECT r.kind, i.sha256, reason FROM run_image x "
         "JOIN run r ON r.id = x.run_id JOIN image i ON i.id = x.image_id",
         "run": "SELECT kind, method, params, status FROM run",
-        "measure": "SELECT i.sha256, f.x_min, f.score, kind, m.version, numbers, methods FROM measure m "
+        "measure": "SELECT i.sha256, f.x_min, f.score, kind, m.version, numbers, methods "
+        "FROM measure m "
         "JOIN face f ON f.id = m.face_id JOIN image i ON i.id = f.image_id",
         "pair": "SELECT a.sha256, b.sha256, kind, distance FROM pair p "
         "JOIN image a ON a.id = p.first JOIN image b ON b.id = p.second",

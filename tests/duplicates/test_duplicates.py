@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import cv2
@@ -139,7 +139,7 @@ def test_shots_a_second_apart_are_similar_but_no_copies(shared_data: Path) -> No
             frames.append(read[1])
         clip.release()
         looks = [look(frame)[1] for frame in frames[::step]]
-        kinds += [compare(a, b).kind for a, b in zip(looks, looks[1:], strict=False)]
+        kinds += [compare(a, b).kind for a, b in pairwise(looks)]
     assert kinds
     assert set(kinds) == {CopyKind.SIMILAR}
 
