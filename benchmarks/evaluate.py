@@ -1,6 +1,7 @@
 """Judge detections side by side with ``pycocotools``: ``python -m benchmarks.evaluate``.
 
 10,000 made-up photos with about 30,000 faces and as many detections by the protocol of COCO,
+the same with all else that a judgement says (curve, matches, slices, mistakes, points),
 then, where a folder of predictions and one of ground truth are given, WIDER FACE's own.
 """
 
@@ -10,16 +11,19 @@ import argparse
 import contextlib
 import io
 import time
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from curator.evaluate import coco, wider
+from curator.evaluate import coco, judging, wider
 from curator.evaluate.predictions import read_predictions
 from curator.evaluate.wider_truth import read_truth
+from curator.records import Face, Image
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +40,13 @@ def main() -> None:
     start = time.perf_counter()
     ours = list(coco.evaluate(truth, predictions).summary().values())
     print(f"curator      {time.perf_counter() - start:6.2f} s")
+    photographs = as_records(truth, predictions)
+    start = time.perf_counter()
+    said = judging.judge(photographs)
+    print(
+        f"curator, all  {time.perf_counter() - start:5.2f} s: curve, {len(said.matches)} matches, "
+        f"{len(said.slices)} slices, mistakes, points"
+    )
     judge = owners(truth, predictions)
     start = time.perf_counter()
     with contextlib.redirect_stdout(io.StringIO()):
@@ -69,6 +80,42 @@ def photos(count: int) -> tuple[list[Floats], list[Floats]]:
         truth.append(faces)
         predictions.append(np.column_stack([found, rng.random(len(found)).round(2)]))
     return truth, predictions
+
+
+def as_records(truth: list[Floats], predictions: list[Floats]) -> list[judging.Photo]:
+    """The same photos as records, with five points, a condition and a source each."""
+    rng = np.random.default_rng(1)
+    made = []
+    for number, (boxes, rows) in enumerate(zip(truth, predictions, strict=True), 1):
+        image = Image(
+            id=number,
+            sha256=f"{number:064}",
+            phash=None,
+            width=640,
+            height=480,
+            mime="image/jpeg",
+            name=f"{number}.jpg",
+            source=f"source {number % 5}",
+            url="file:///x",
+            fetched_at=datetime.now(UTC),
+        )
+        faces = [
+            face(box, id=i, attributes={"blur": int(rng.integers(0, 3))})
+            for i, box in enumerate(boxes.tolist())
+        ]
+        found = [face(row[:4], score=row[4]) for row in rows.tolist()]
+        made.append(judging.Photo(image=image, faces=faces, found=found))
+    return made
+
+
+def face(box: list[float], **more: Any) -> Face:
+    """A face with its five points where they usually are."""
+    x, y, right, bottom = box
+    width, height = right - x, bottom - y
+    places = ((0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8))
+    points = tuple((x + a * width, y + b * height) for a, b in places)
+    shown = (x, y, right, bottom)
+    return Face(box=shown, landmarks=points, visibility=(2,) * 5, scheme="5", **more)
 
 
 def owners(truth: list[Floats], predictions: list[Floats]) -> COCOeval:

@@ -26,6 +26,10 @@ class Settings(BaseSettings):
     models: Path | None = Field(
         None, description="A folder of weights on this machine: onnx/*.onnx, insightface/models/*."
     )
+    environments: Path | None = Field(
+        None,
+        description="Where the environments of other programs are made; beside the own without.",
+    )
     detector: str | None = Field(None, description="The detector used without --detector.")
     second_opinion: float = Field(
         0.0, ge=0, le=1, description="Share of finished images that a second person is asked about."
@@ -38,6 +42,16 @@ class Settings(BaseSettings):
         100_000_000, ge=1, description="Images of more pixels than this are refused undecoded."
     )
     timeout: float = Field(20.0, gt=0, description="Seconds to wait for a server to answer.")
+    allow_hosts: str = Field(
+        "",
+        description="Hosts, addresses and networks that may be asked although they are not public.",
+    )
+    flickr_key: str | None = Field(
+        None, description="The key that Flickr gave you for its API.", repr=False
+    )
+    host_pause: float = Field(
+        0.25, ge=0, description="Seconds between two requests to one host, at least."
+    )
     user_agent: str = Field(
         "curator/0.1 (face dataset curation)",
         description="How the crawler introduces itself; put an address for complaints here.",

@@ -112,13 +112,16 @@ def vote(found: Detections, threshold: float, votes: int = 1) -> Detections:
         rest = rest[~near]
     boxes = np.empty((len(groups), 4), np.float32)
     landmarks = np.empty((len(groups), *found.landmarks.shape[1:]), np.float32)
+    best = np.array([group[0] for group in groups], np.intp)
     scores = np.empty(len(groups), np.float32)
     for row, group in enumerate(groups):
         weights = np.maximum(found.scores[group].astype(np.float64), 1e-9)
         boxes[row] = np.average(found.boxes[group], axis=0, weights=weights)
         landmarks[row] = np.average(found.landmarks[group], axis=0, weights=weights)
         scores[row] = found.scores[group[:votes]].sum() / votes
-    return chosen(Detections(boxes, scores, landmarks), np.argsort(-scores, kind="stable"))
+    who = None if found.identities is None else found.identities[best]
+    merged = Detections(boxes, scores, landmarks, who)
+    return chosen(merged, np.argsort(-scores, kind="stable"))
 
 
 def joined(parts: Sequence[Detections]) -> Detections:
@@ -127,19 +130,22 @@ def joined(parts: Sequence[Detections]) -> Detections:
         np.concatenate([part.boxes for part in parts]),
         np.concatenate([part.scores for part in parts]),
         np.concatenate([part.landmarks for part in parts]),
+        _who(parts),
     )
 
 
 def chosen(found: Detections, which: NDArray[np.intp] | NDArray[np.bool_]) -> Detections:
     """Some of the detections, by index or by mask."""
-    return Detections(found.boxes[which], found.scores[which], found.landmarks[which])
+    who = None if found.identities is None else found.identities[which]
+    return Detections(found.boxes[which], found.scores[which], found.landmarks[which], who)
 
 
 def scaled(found: Detections, by_xy: tuple[float, float]) -> Detections:
     """The detections of an image drawn this much wider and higher."""
     factor = np.array(by_xy, np.float32)
     corners = found.boxes.reshape(-1, 2, 2) * factor
-    return Detections(corners.reshape(-1, 4), found.scores, found.landmarks * factor)
+    points = found.landmarks * factor
+    return Detections(corners.reshape(-1, 4), found.scores, points, found.identities)
 
 
 def flipped(found: Detections, width: float, order: Sequence[int]) -> Detections:
@@ -155,4 +161,14 @@ def flipped(found: Detections, width: float, order: Sequence[int]) -> Detections
     boxes[:, [0, 2]] = width - found.boxes[:, [2, 0]]
     landmarks = found.landmarks[:, order]
     landmarks[..., 0] = width - landmarks[..., 0]
-    return Detections(boxes, found.scores, landmarks)
+    return Detections(boxes, found.scores, landmarks, found.identities)
+
+
+def _who(parts: Sequence[Detections]) -> NDArray[np.str_] | None:
+    """Who all of them are, None where no part names anybody."""
+    if all(part.identities is None for part in parts):
+        return None
+    nobody = [
+        np.full(len(part), "") if part.identities is None else part.identities for part in parts
+    ]
+    return np.concatenate(nobody)

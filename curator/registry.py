@@ -27,12 +27,14 @@ class Entry:
         summary: One line about it.
         extra: The extra of this package that installs what it needs.
         licence: Of the weights it uses, where it is known without opening them.
+        variants: What can be chosen within it, the usual choice first; empty where nothing can.
     """
 
     target: str
     summary: str
     extra: str | None = None
     licence: str | None = None
+    variants: tuple[str, ...] = ()
 
 
 class Registry(Generic[T]):

@@ -19,9 +19,13 @@ chosen = st.query_params.get(IMAGE, "")
 if chosen.isdecimal():
     line = st.container(horizontal=True, vertical_alignment="center")
     ways = line.container(horizontal=True)
-    wanted = image_filters(dataset, [line.popover("Filters")] * 5)
+    wanted = image_filters(dataset, [line.popover("Filters")] * 6)
     one_image.show(dataset, int(chosen), wanted, ways)
 else:
-    *row, last = st.columns([3, 2, 2, 2, 1.3], vertical_alignment="bottom")
-    wanted = image_filters(dataset, [*row, last.popover("Faces", width="stretch")])
+    *row, faces, licence = st.columns([3, 2, 2, 2, 1.3, 1.4], vertical_alignment="bottom")
+    faces, licence = (
+        place.popover(name, width="stretch")
+        for place, name in ((faces, "Faces"), (licence, "Licence"))
+    )
+    wanted = image_filters(dataset, [*row, faces, licence])
     image_grid.show(dataset, wanted)

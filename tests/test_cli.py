@@ -103,7 +103,7 @@ def test_our_own_table_carries_provenance_into_another_dataset(
     assert curator(*words, "--licence", "CC-BY-4.0").status == 0
     curator("release", "v1", "-d", "d")
     curator("export", "csv", "out", "-r", "v1", "-d", "d")
-    (table,) = tmp_path.glob("out/*.csv")
+    table = tmp_path / "out/faces.csv"
     assert curator("import", "csv", table, "-d", "other").status == 0
     summary = curator("show", "-d", "other", "--json").json
     assert summary["by_licence"] == {"CC-BY-4.0": 10}
@@ -304,7 +304,7 @@ def test_names_that_nobody_knows_list_those_that_exist(curator: Curator, labelle
         assert "known:" in wrong.err
 
 
-def test_a_machine_without_any_detector_is_told_what_to_do(
+def test_a_machine_without_network_or_models_labels_with_our_own_weights(
     curator: Curator, labelled: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     imported(curator, labelled)
@@ -312,8 +312,11 @@ def test_a_machine_without_any_detector_is_told_what_to_do(
     for proxy in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
         # Nothing listens there: a machine without network.
         monkeypatch.setenv(proxy, "http://127.0.0.1:9")
-    wrong = curator("detect", "-d", "d")
-    assert wrong.status in (2, 7)
+    found = curator("detect", "-d", "d", "--json")
+    assert found.json["method"] == "curator:retinaface@640"
+    assert found.json["licence"].startswith("Apache-2.0")
+    wrong = curator("detect", "-d", "d", "--detector", "insightface")
+    assert wrong.status == 7
     assert "CURATOR_MODELS" in wrong.err
     assert "Traceback" not in wrong.err
 
@@ -327,3 +330,14 @@ def test_the_number_of_images_asked_for_is_that_of_all_starts_together(
     assert curator(*words).json["kept"] == 4
     assert curator(*words).json["kept"] == 0
     assert curator("show", "-d", "d", "--json").json["images"] == 4
+
+
+def test_a_release_may_hold_only_what_allows_commercial_use(
+    curator: Curator, labelled: Path, tmp_path: Path
+) -> None:
+    words = ("import", "wider", labelled / "gt.txt", "--images", labelled, "-d", "d")
+    assert curator(*words, "--licence", "CC BY-NC 4.0").status == 0
+    refused = curator("release", "shop", "--commercial-only", "-d", "d")
+    assert refused.status == 3
+    assert "nothing" in refused.err
+    assert curator("release", "all", "-d", "d").status == 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +15,8 @@ from PIL import Image
 
 from curator.errors import ConfigError, InputError, NotFound
 from curator.jobs import start as jobs
+from curator.jobs import worker
+from curator.jobs.usage import usage
 from curator.records import Job, RunStatus
 from curator.store import images
 from curator.store import jobs as rows
@@ -84,7 +88,7 @@ def test_a_cancelled_job_keeps_what_it_did_and_goes_on_when_started_again(
     dataset: Dataset, photos: Path
 ) -> None:
     job_id = jobs.start(dataset, "collect", {"source": "folder", "target": str(photos)})
-    wait(dataset, job_id, lambda job: job.pid is not None)
+    wait(dataset, job_id, lambda job: job.status is RunStatus.RUNNING)
     jobs.cancel(dataset, job_id)
     job = wait(dataset, job_id, is_over)
     assert job.status in (RunStatus.CANCELLED, RunStatus.DONE)
@@ -100,7 +104,7 @@ def test_a_killed_worker_is_shown_as_failed_once_its_heartbeat_is_old(
     dataset: Dataset, photos: Path
 ) -> None:
     job_id = jobs.start(dataset, "collect", {"source": "folder", "target": str(photos)})
-    job = wait(dataset, job_id, lambda job: job.pid is not None)
+    job = wait(dataset, job_id, lambda job: job.status is RunStatus.RUNNING)
     assert job.pid is not None
     os.kill(job.pid, signal.SIGKILL)
     with dataset.write() as connection:
@@ -110,10 +114,57 @@ def test_a_killed_worker_is_shown_as_failed_once_its_heartbeat_is_old(
     assert "again" in buried.message
 
 
+def test_a_worker_killed_before_it_began_is_shown_as_failed_too(
+    dataset: Dataset, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    never = [sys.executable, "-c", "import time; time.sleep(600)"]
+    popen = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **more: popen(never, **more))
+    job_id = jobs.start(dataset, "collect", {"source": "folder", "target": str(photos)})
+    job = wait(dataset, job_id, lambda job: job.pid is not None)
+    assert job.status is RunStatus.QUEUED
+    (seen,) = jobs.recent(dataset)
+    assert seen.status is RunStatus.QUEUED
+    assert job.pid is not None
+    os.kill(job.pid, signal.SIGKILL)
+    with dataset.write() as connection:
+        connection.exec_driver_sql("UPDATE job SET created_at = '2020-01-01 00:00:00'")
+    (buried,) = jobs.recent(dataset)
+    assert buried.status is RunStatus.FAILED
+    # No zombie is left: somebody waited for the process.
+    deadline = time.monotonic() + 30
+    while Path(f"/proc/{job.pid}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_a_stage_tells_what_is_left_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 0.0, 10.0, 300.0])
+    monkeypatch.setattr(worker.time, "monotonic", lambda: next(clock))
+    progress = worker.JobProgress()
+    progress.begin("training", 1000)
+    progress.advance(100)
+    assert progress.now() == (0.1, "training: 100 of 1000, about 2 min left")
+    progress.advance(800)
+    assert progress.now() == (0.9, "training: 900 of 1000, about 33 s left")
+
+
+def test_what_a_job_takes_is_told_while_it_runs(dataset: Dataset, photos: Path) -> None:
+    job_id = jobs.start(dataset, "collect", {"source": "folder", "target": str(photos)})
+    job = wait(dataset, job_id, lambda job: job.status is RunStatus.RUNNING)
+    assert job.pid is not None
+    taken = usage(job.pid, job_id)
+    assert taken is not None
+    assert taken.memory > 10_000_000
+    assert taken.processes >= 1
+    assert usage(os.getpid(), job_id) is None
+    wait(dataset, job_id, is_over)
+
+
 def test_a_silent_worker_that_is_still_there_is_not_buried_and_nobody_waits_for_it(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs, "_is_ours", lambda pid, job_id: True)
+    monkeypatch.setattr(jobs, "is_worker", lambda pid, job_id: True)
     with dataset.write() as connection:
         job_id = rows.add(connection, "release", {"name": "v1"})
         rows.claim(connection, job_id, os.getpid())

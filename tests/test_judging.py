@@ -67,6 +67,9 @@ def test_half_of_the_options_is_a_sentence(tmp_path: Path) -> None:
     wrong = curator("detect", "--images", tmp_path)
     assert wrong.returncode == 2
     assert "--predictions" in wrong.stderr
+    wrong = curator("detect", "--images", tmp_path, "--predictions", tmp_path, "--scales", "5OO")
+    assert wrong.returncode == 2
+    assert "whole pixels, such as 500,800" in wrong.stderr
     empty = curator("detect", "--images", tmp_path, "--predictions", tmp_path / "out")
     assert empty.returncode == 3
     assert "no photos" in empty.stderr

@@ -8,15 +8,11 @@ from curator.app import job_cards
 from curator.app.facts import facts
 from curator.app.text import of_many
 from curator.config import settings
-from curator.detect import DETECTORS
-from curator.detect.choice import on_this_machine
-from curator.detect.packs import DEFAULT_PACK
+from curator.detect import DEFAULT, DETECTORS
 from curator.records import ImageStatus
 from curator.store import images
 from curator.store.dataset import Dataset
 from curator.store.images import ImageFilter
-
-_BEST = "the best here"
 
 
 def detect_form(dataset: Dataset) -> None:
@@ -24,7 +20,10 @@ def detect_form(dataset: Dataset) -> None:
     with dataset.read() as connection:
         total = images.count(connection, ImageFilter())
         new = images.count(connection, ImageFilter(status=ImageStatus.NEW))
-    chosen = st.selectbox("Detector", [_BEST, *DETECTORS.names()], key="detector")
+    default = settings().detector or DEFAULT
+    chosen = st.selectbox(
+        "Detector", list(dict.fromkeys([default, *DETECTORS.names()])), key="detector"
+    )
     facts(_about(chosen))
     with st.form("detect", border=False):
         accurate = st.toggle(
@@ -34,7 +33,7 @@ def detect_form(dataset: Dataset) -> None:
             variant = st.text_input(
                 "Pack or weights",
                 placeholder="the detector's own choice",
-                disabled=chosen == _BEST,
+                disabled=":" in chosen,
                 key="variant",
             )
             min_score = st.slider("Propose no face below a score of", 0.05, 0.95, 0.5, 0.05)
@@ -45,7 +44,7 @@ def detect_form(dataset: Dataset) -> None:
     elif not new:
         st.caption("Every image has been looked at. Another detector looks at all of them again.")
     if started:
-        name = None if chosen == _BEST else f"{chosen}:{variant.strip()}".rstrip(":")
+        name = chosen if ":" in chosen else f"{chosen}:{variant.strip()}".rstrip(":")
         job_cards.begin(
             dataset,
             "detect",
@@ -55,17 +54,7 @@ def detect_form(dataset: Dataset) -> None:
 
 def _about(chosen: str) -> dict[str, str | None]:
     """What will run, and what its weights may be used for."""
-    name, download = chosen, None
-    if chosen == _BEST:
-        here = settings().detector or on_this_machine(settings().models)
-        name = here or f"insightface:{DEFAULT_PACK}"
-        download = None if here else "on first use, by insightface's own address"
-    entry = DETECTORS.entries().get(name.partition(":")[0])
+    entry = DETECTORS.entries().get(chosen.partition(":")[0])
     if entry is None:
-        return {"runs": name}
-    return {
-        "runs": name,
-        "what": entry.summary,
-        "download": download,
-        "licence": entry.licence or "not stated",
-    }
+        return {"runs": chosen}
+    return {"runs": chosen, "what": entry.summary, "licence": entry.licence or "not stated"}

@@ -35,6 +35,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "font-src 'self' data:",
         "worker-src 'self' blob:",
         "connect-src 'self'",
+        # FiftyOne, which the Review page shows, on another port of this machine.
+        "frame-src 'self' http://127.0.0.1:* http://localhost:*",
         "object-src 'none'",
         "base-uri 'self'",
         "form-action 'self'",
@@ -54,6 +56,7 @@ OPEN = (login.LOGIN, "/_stcore/health")
 # What more than a labeller may ask for; pages are in curator.app.navigation.
 ROLES = (
     ("/exports/", Role.REVIEWER),
+    ("/matches/", Role.OWNER),
     ("/label/choose", Role.REVIEWER),
     ("/_stcore/upload_file", Role.OWNER),
 )

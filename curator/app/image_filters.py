@@ -20,11 +20,12 @@ PAGE, IMAGE = "page", "image"
 
 
 def image_filters(dataset: Dataset, places: Sequence[DeltaGenerator]) -> ImageFilter:
-    """Draw the choices, one in each of five places; return what they ask for."""
+    """Draw the choices, one in each of six places; return what they ask for."""
     with dataset.read() as connection:
         sources = images.counts_by(connection, "source")
         splits = images.counts_by(connection, "split")
         statuses = images.counts_by(connection, "status")
+        licences = images.counts_by(connection, "licence_id")
     with places[0]:
         text = st.text_input("Name", key="name", bind="query-params", on_change=from_the_start)
     with places[1]:
@@ -35,8 +36,12 @@ def image_filters(dataset: Dataset, places: Sequence[DeltaGenerator]) -> ImageFi
         status = _choice("Status", [name for name in ImageStatus if name in statuses], statuses)
     with places[4]:
         faces, scores, heights = _face_choices()
+    with places[5]:
+        licence, commercial = _licence_choices(licences)
     return ImageFilter(
         text=text or None,
+        licence=licence,
+        commercial=commercial,
         source=source,
         split=split,
         status=None if status is None else ImageStatus(status),
@@ -57,7 +62,8 @@ def from_the_start() -> None:
 def clear() -> None:
     """Back to all images."""
     cleared = {"name": "", "score": (0.0, 1.0), "height": (HEIGHTS[0], HEIGHTS[-1])}
-    st.session_state.update(cleared | dict.fromkeys(("source", "split", "status", "faces")))
+    chosen = ("source", "split", "status", "faces", "licence")
+    st.session_state.update(cleared | {"commercial": False} | dict.fromkeys(chosen))
     from_the_start()
 
 
@@ -105,6 +111,18 @@ def _face_choices() -> tuple[str | None, tuple[float, float], tuple[int, int]]:
         on_change=from_the_start,
     )
     return faces, scores, heights
+
+
+def _licence_choices(counts: Mapping[str, int]) -> tuple[str | None, bool]:
+    licence = _choice("Licence", list(counts), counts)
+    commercial = st.toggle(
+        "Commercial use allowed",
+        key="commercial",
+        bind="query-params",
+        on_change=from_the_start,
+        help="Only images whose licence is known to allow it; most of the web states none.",
+    )
+    return licence, commercial
 
 
 def _height(pixels: int) -> str:

@@ -39,7 +39,7 @@ def _collecting(params: Mapping[str, Any]) -> str:
 
 def _detecting(params: Mapping[str, Any]) -> str:
     careful = ", accurate" if params.get("accurate") else ""
-    return f"Detecting faces with {params.get('detector') or 'the best detector here'}{careful}"
+    return f"Detecting faces with {params.get('detector') or 'the default detector'}{careful}"
 
 
 def _releasing(params: Mapping[str, Any]) -> str:
@@ -48,6 +48,24 @@ def _releasing(params: Mapping[str, Any]) -> str:
 
 def _exporting(params: Mapping[str, Any]) -> str:
     return f"Exporting {params['release']} as {params['format']}"
+
+
+def _training(params: Mapping[str, Any]) -> str:
+    what = params["trainer"] + (f" ({params['recipe']})" if params.get("recipe") else "")
+    return f"Training {what} on {params['release']}"
+
+
+def _evaluating(params: Mapping[str, Any]) -> str:
+    what = params.get("detector") or params.get("predictions")
+    return f"Judging {what} on {params['release']}, {params.get('split', 'val')}"
+
+
+def _reviewing(params: Mapping[str, Any]) -> str:
+    return f"Showing {params['run']} in FiftyOne"
+
+
+def _pulling(params: Mapping[str, Any]) -> str:
+    return f"Taking over the tags of {params['run']}"
 
 
 def _collected(result: Mapping[str, Any]) -> str:
@@ -78,6 +96,32 @@ def _exported(result: Mapping[str, Any]) -> str:
     return f"{of_many(images, 'image')}, {of_many(faces, 'face')}"
 
 
+def _trained(result: Mapping[str, Any]) -> str:
+    told = {name: value for name, value in result["figures"].items() if "loss" not in name}
+    best = ", ".join(f"{name} {value:.3g}" for name, value in list(told.items())[:4])
+    return (
+        f"{of_many(result['steps'], 'step')}: {best}" if best else of_many(result["steps"], "step")
+    )
+
+
+def _evaluated(result: Mapping[str, Any]) -> str:
+    told = {"AP": result["AP"], "AP at IoU 0.5": result["AP50"], "best F1": result["f1"]}
+    return ", ".join(f"{name} {value:.3f}" for name, value in told.items() if value is not None)
+
+
+def _reviewed(result: Mapping[str, Any]) -> str:
+    return of_many(result["samples"], "sample")
+
+
+def _pulled(result: Mapping[str, Any]) -> str:
+    said = [of_many(result["found"], "tag"), f"{of_many(result['tasks'], 'new task')} in the queue"]
+    if result["edits"]:
+        said.append(f"{of_many(result['edits'], 'face')} edited")
+    if result["settled"]:
+        said.append(f"{number(result['settled'])} known from before")
+    return ", ".join((*said, *result["strange"]))
+
+
 def _measuring(params: Mapping[str, Any]) -> str:
     return "Measuring faces"
 
@@ -101,6 +145,10 @@ _TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "measure": _measuring,
     "duplicates": _looking,
     "release": _releasing,
+    "train": _training,
+    "evaluate": _evaluating,
+    "review": _reviewing,
+    "pull": _pulling,
     "export": _exporting,
 }
 _OUTCOMES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
@@ -109,5 +157,9 @@ _OUTCOMES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "measure": _measured,
     "duplicates": _looked,
     "release": _released,
+    "train": _trained,
+    "evaluate": _evaluated,
+    "review": _reviewed,
+    "pull": _pulled,
     "export": _exported,
 }

@@ -81,7 +81,7 @@ def _provenance(image: Image) -> dict[str, str | None]:
         "page": image.page_url,
         "title": image.title,
         "author": image.author,
-        "licence": image.licence or "not stated",
+        "licence": _licence(image),
         "query": image.query,
         "fetched": when(image.fetched_at),
     }
@@ -102,3 +102,9 @@ def _attributes(current: tuple[Face, ...]) -> None:
             for name, values in told.items()
         }
     )
+
+
+def _licence(image: Image) -> str:
+    stated = image.licence or "not stated"
+    named = image.licence_id
+    return stated if named in (None, image.licence) else f"{named} (stated: {stated})"

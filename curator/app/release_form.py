@@ -47,9 +47,13 @@ def _selection(sources: list[str]) -> dict[str, Any]:
             key="labelled-only",
         )
         size = st.number_input("Faces are at least this high, pixels", 0, value=0, key="least-size")
+    commercial = st.toggle(
+        "Only images whose licence is known to allow commercial use", key="commercial-only"
+    )
     return {
         "source": source,
         "labelled_only": bool(labelled),
+        "commercial_only": commercial,
         "min_score": score,
         "min_size": float(size),
     }

@@ -22,6 +22,7 @@ from curator.app.downloads import Downloads
 from curator.app.grid_api import GridApi
 from curator.app.label_api import LabelApi
 from curator.app.login import Login
+from curator.app.match_pictures import MatchPictures
 from curator.app.people_api import PeopleApi
 from curator.app.pictures import Pictures
 from curator.app.theme import THEME
@@ -123,6 +124,7 @@ def build(dataset: Dataset, address: str | None = None, accounts: Accounts | Non
         *PeopleApi(dataset).routes(),
         *scripts.routes(),
         *(Login(accounts).routes() if accounts is not None else ()),
+        *MatchPictures(dataset).routes(),
     ]
     return st.App(SCRIPT, lifespan=lifespan, routes=routes, middleware=guard.middleware(accounts))
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,14 @@ from curator.pipeline.ingest import CollectReport, CollectRequest, collect
 from curator.pipeline.labels import ImportOptions, ImportReport, import_labels
 from curator.pipeline.predict import predict
 from curator.store.dataset import create_dataset
+
+
+class Frames(StrEnum):
+    """Which frames of a video are taken."""
+
+    EVERY = "every"
+    SCENES = "scenes"
+    TRACKS = "tracks"
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +50,8 @@ def init(
 def collect_command(
     source: Annotated[str, typer.Argument(help=f"One of: {', '.join(SOURCES.names())}.")],
     target: Annotated[
-        str, typer.Argument(help="A folder or archive, a list of URLs, or a web page's address.")
+        str,
+        typer.Argument(help="A folder, archive, list of URLs, page's address, video, or query."),
     ],
     dataset: DatasetOption = None,
     licence: Annotated[
@@ -60,6 +71,33 @@ def collect_command(
         list[str] | None,
         typer.Option(help="web: take images of this host too, such as cdn.example.com; repeat."),
     ] = None,
+    filter: Annotated[
+        list[str] | None,
+        typer.Option(help="Search engines: name=value, such as license=commercial; repeat."),
+    ] = None,
+    max_results: Annotated[
+        int, typer.Option(min=1, help="Search engines: look at so many results.")
+    ] = 200,
+    frames: Annotated[
+        Frames, typer.Option(help="video: every so often, one a scene, or the best of each face.")
+    ] = Frames.SCENES,
+    frame_seconds: Annotated[
+        float, typer.Option(min=0.01, help="video: seconds between two frames of `every`.")
+    ] = 1.0,
+    max_megabytes: Annotated[
+        int | None, typer.Option(min=1, help="Stop after images of so many million bytes.")
+    ] = None,
+    max_minutes: Annotated[float | None, typer.Option(help="Stop after so many minutes.")] = None,
+    ignore_robots: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-robots", help="Take what robots.txt or noai forbid: for sites of your own."
+        ),
+    ] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Ask this host or network though it is not public; repeat."),
+    ] = None,
     json: JsonOption = False,
 ) -> None:
     """Bring images in; run again to go on. Example: `curator collect web https://example.org`."""
@@ -72,6 +110,14 @@ def collect_command(
         min_side=min_side,
         depth=depth,
         also_hosts=tuple(also_host or ()),
+        filters=parse_filters(filter or ()),
+        max_results=max_results,
+        frames=frames,
+        frame_seconds=frame_seconds,
+        max_megabytes=max_megabytes,
+        max_minutes=max_minutes,
+        obey=not ignore_robots,
+        allow_hosts=tuple(allow_host or ()),
     )
     with console.opened_or_made(dataset) as opened, console.bar() as bar:
         report = collect(opened, request, bar)
@@ -121,6 +167,10 @@ def detect_command(
         bool,
         typer.Option("--accurate", help="Flipped and at five scales, merged: slow, for labelling."),
     ] = False,
+    scales: Annotated[
+        str | None,
+        typer.Option(help="Accurate at these scales: short sides of the photo, such as 500,800."),
+    ] = None,
     size: Annotated[
         int | None,
         typer.Option(min=64, max=4096, help="Long side of the network's input, pixels."),
@@ -138,7 +188,13 @@ def detect_command(
     json: JsonOption = False,
 ) -> None:
     """Propose faces on new images. Example: `curator detect --detector yunet -d photos`."""
-    request = DetectRequest(detector=detector, accurate=accurate, size=size, min_score=min_score)
+    request = DetectRequest(
+        detector=detector,
+        accurate=accurate,
+        scales=_sides(scales),
+        size=size,
+        min_score=min_score,
+    )
     if images is not None or predictions is not None:
         predict_command(request, images, predictions, json=json)
         return
@@ -148,6 +204,15 @@ def detect_command(
         console.print_json(report)
     else:
         print_detected(report)
+
+
+def _sides(scales: str | None) -> tuple[int, ...]:
+    try:
+        return tuple(int(side) for side in (scales or "").split(",") if side.strip())
+    except ValueError as cause:
+        raise ConfigError(
+            f"--scales wants whole pixels, such as 500,800, not {scales!r}"
+        ) from cause
 
 
 def predict_command(
@@ -172,6 +237,19 @@ def predict_command(
     console.print_facts("Detected", facts)
 
 
+def parse_filters(words: Sequence[str]) -> dict[str, str]:
+    """``name=value`` words as a mapping.
+
+    Raises:
+        ConfigError: if a word is none.
+    """
+    pairs = [word.partition("=") for word in words]
+    for name, equals, value in pairs:
+        if not (name and equals and value):
+            raise ConfigError(f"--filter {name + equals!r}: not name=value, as license=commercial")
+    return {name: value for name, _, value in pairs}
+
+
 def print_collected(report: CollectReport) -> None:
     """What a collecting run brought, as a table."""
     facts = {
@@ -180,6 +258,7 @@ def print_collected(report: CollectReport) -> None:
         "refused": report.refused,
         "failed, tried again next time": report.failed,
         "known from an earlier run": report.settled,
+        "never to be collected": report.opted_out,
         "seconds": report.seconds,
     }
     console.print_facts("Collected", facts)

@@ -26,6 +26,7 @@ from rich.table import Table
 
 from curator.config import settings
 from curator.errors import ConfigError
+from curator.progress import Silent
 from curator.store.dataset import DATABASE, Dataset, create_dataset, open_dataset
 
 out = Console()
@@ -97,8 +98,11 @@ class Bar:
 
 
 @contextmanager
-def bar() -> Iterator[Bar]:
+def bar() -> Iterator[Bar | Silent]:
     """Progress on stderr while the block runs; silent where nobody watches a terminal."""
+    if not err.is_terminal:
+        yield Silent()
+        return
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -107,7 +111,7 @@ def bar() -> Iterator[Bar]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+    with Progress(*columns, console=err) as progress:
         yield Bar(progress)
 
 

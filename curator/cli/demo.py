@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from curator.cli import console
 from curator.cli.demo_site import build, serving
@@ -17,6 +18,7 @@ from curator.pipeline.annotate import DetectRequest, detect
 from curator.pipeline.export import export, samples
 from curator.pipeline.ingest import CollectRequest, collect
 from curator.pipeline.release import Selection, SplitOptions, release_if_changed
+from curator.progress import Progress
 from curator.store.blobs import write_atomic
 from curator.store.dataset import Dataset
 
@@ -51,8 +53,10 @@ def run_demo(folder: Path, *, detector: str | None) -> None:
     console.say(f"everything is in {folder}")
 
 
-def _collect(dataset: Dataset, address: str, bar: console.Bar) -> tuple[str, None]:
-    report = collect(dataset, CollectRequest(source="web", target=address), bar)
+def _collect(dataset: Dataset, address: str, bar: Progress) -> tuple[str, None]:
+    # Its own server: only public hosts are asked unless told otherwise.
+    request = CollectRequest(source="web", target=address, allow_hosts=(urlsplit(address).netloc,))
+    report = collect(dataset, request, bar)
     refused = sum(report.refused.values()) + sum(report.failed.values())
     words = ", ".join((*report.refused, *report.failed))
     return (
@@ -61,12 +65,12 @@ def _collect(dataset: Dataset, address: str, bar: console.Bar) -> tuple[str, Non
     )
 
 
-def _detect(dataset: Dataset, detector: str | None, bar: console.Bar) -> tuple[str, None]:
+def _detect(dataset: Dataset, detector: str | None, bar: Progress) -> tuple[str, None]:
     report = detect(dataset, DetectRequest(detector=detector), bar)
     return f"{report.faces} faces in {report.images} photos with {report.method}", None
 
 
-def _release(dataset: Dataset, bar: console.Bar) -> tuple[str, str]:
+def _release(dataset: Dataset, bar: Progress) -> tuple[str, str]:
     made = release_if_changed(dataset, "demo", Selection(), SplitOptions(), bar)
     shares = ", ".join(
         f"{split} {count}" for split, count in made.report["split"]["counts"].items()
@@ -74,7 +78,7 @@ def _release(dataset: Dataset, bar: console.Bar) -> tuple[str, str]:
     return f"{made.name}: {shares}; {made.faces} faces", made.name
 
 
-def _export(dataset: Dataset, release: str, format_name: str, bar: console.Bar) -> tuple[str, None]:
+def _export(dataset: Dataset, release: str, format_name: str, bar: Progress) -> tuple[str, None]:
     out = dataset.exports / f"{release}-{format_name}"
     export(dataset, release, format_name, out, progress=bar)
     return str(out), None

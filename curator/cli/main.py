@@ -13,9 +13,12 @@ from curator import __version__
 from curator.cli import (
     collecting,
     evaluating,
+    forgetting,
     judging,
+    labelling,
     people,
     releasing,
+    reviewing,
     serving,
     showing,
     training,
@@ -32,7 +35,20 @@ app = typer.Typer(
     help="Collect, label, filter, split and export face datasets.",
     epilog="Start with: `curator init photos` then `curator collect folder ~/Pictures -d photos`",
 )
-for module in (collecting, showing, judging, people, releasing, training, evaluating, serving):
+STORY = (
+    collecting,
+    showing,
+    judging,
+    labelling,
+    people,
+    forgetting,
+    releasing,
+    training,
+    evaluating,
+    reviewing,
+    serving,
+)
+for module in STORY:
     module.register(app)
 
 

@@ -29,6 +29,12 @@ SourceOption = Annotated[str | None, typer.Option(help="Only images of this sour
 LabelledOption = Annotated[
     bool, typer.Option("--labelled-only", help="Only images that people vouch for.")
 ]
+CommercialOption = Annotated[
+    bool,
+    typer.Option(
+        "--commercial-only", help="Only images whose licence is known to allow commercial use."
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -70,6 +76,7 @@ def release_command(
     apart_by_identity: IdentityOption = False,
     source: SourceOption = None,
     labelled_only: LabelledOption = False,
+    commercial_only: CommercialOption = False,
     min_score: Annotated[
         float, typer.Option(min=0, max=1, help="Leave out proposed faces below this score.")
     ] = 0.0,
@@ -92,6 +99,7 @@ def release_command(
     selection = Selection(
         source=source,
         labelled_only=labelled_only,
+        commercial_only=commercial_only,
         min_score=min_score,
         min_size=min_size,
         rules=None if rules is None else "; ".join(each.source for each in rules),

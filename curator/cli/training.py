@@ -9,6 +9,7 @@ import typer
 
 from curator.cli import console
 from curator.cli.console import DatasetOption, JsonOption
+from curator.errors import ConfigError
 from curator.pipeline.teach import TeachReport, TeachRequest, teach_points
 from curator.train import TRAINERS
 
@@ -19,7 +20,15 @@ if TYPE_CHECKING:
 def register(app: typer.Typer) -> None:
     """Add these verbs to the command line."""
     app.command("teach")(teach_command)
-    app.command("train")(train_command)
+    group = typer.Typer(
+        no_args_is_help=True,
+        help="Train on a release. Example: `curator train retinaface --release v1 --minutes 60`.",
+    )
+    for name in TRAINERS.names():
+        settings = {"allow_extra_args": True, "ignore_unknown_options": False}
+        group.command(name, context_settings=settings)(train_command)
+    group.command("setup")(setup_command)
+    app.add_typer(group, name="train")
 
 
 def teach_command(
@@ -45,11 +54,31 @@ def teach_command(
         print_teaching(report)
 
 
+def setup_command(
+    trainer: Annotated[str, typer.Argument(help="Whose environment to make: yolo.")],
+    torch: Annotated[
+        str | None, typer.Option(help="A certain PyTorch to be installed first, as for pip.")
+    ] = None,
+) -> None:
+    """Make the environment of a trainer. Example: `curator train setup yolo`."""
+    from curator.environments import YOLO, folder_of, make
+
+    if trainer != YOLO.name:
+        raise ConfigError(f"trainer {trainer!r} needs no environment of its own; yolo does")
+    console.say(f"installing {YOLO.about} into {folder_of(YOLO)}")
+    with console.bar() as bar:
+        make(YOLO, bar, first=() if torch is None else (torch,))
+    console.say("next: curator train yolo --release NAME --minutes 60")
+
+
 def train_command(
-    trainer: Annotated[str, typer.Argument(help=f"One of: {', '.join(TRAINERS.names())}.")],
+    context: typer.Context,
     release: Annotated[str, typer.Option("--release", "-r", help="What to learn from.")],
     dataset: DatasetOption = None,
-    recipe: Annotated[str, typer.Option(help="How to train: modern or paper.")] = "modern",
+    recipe: Annotated[
+        str | None,
+        typer.Option("--recipe", "--model", "-m", help="How to train, or what; the usual without."),
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(help="At most so many minutes in training steps.")
     ] = None,
@@ -59,16 +88,32 @@ def train_command(
     device: Annotated[str, typer.Option(help="cpu, cuda, or auto for the best there is.")] = "auto",
     seed: Annotated[int, typer.Option(help="Another seed is another run.")] = 0,
     start: Annotated[
-        Path | None, typer.Option(help="Begin with the weights of this checkpoint of another run.")
+        Path | None,
+        typer.Option(
+            help="Begin with these weights: another run's checkpoint, or the published ONNX."
+        ),
     ] = None,
+    keep: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of the weights of --start in the exported.")
+    ] = 0.0,
+    licence: Annotated[
+        str | None, typer.Option(help="What the weights may be used for: written into them.")
+    ] = None,
+    task: Annotated[str, typer.Option(help="yolo: detect, or pose for five points.")] = "detect",
+    classes: Annotated[
+        str, typer.Option(help="yolo: face, or identity for one class a person.")
+    ] = "face",
     json: JsonOption = False,
 ) -> None:
-    """Train on a release. Example: `curator train retinaface --release v1 --minutes 60`."""
+    """Train on a release. Example: `curator train retinaface --release v1 --minutes 60`.
+
+    What follows as NAME=VALUE is passed on to the trainer.
+    """
     # Brings scipy, which no other command should wait for.
     from curator.pipeline.learn import learn, request_of
 
     request = request_of(
-        trainer,
+        str(context.info_name),
         release,
         recipe=recipe,
         minutes=minutes,
@@ -76,6 +121,11 @@ def train_command(
         device=device,
         seed=seed,
         start=start,
+        keep=keep,
+        licence=licence,
+        task=task,
+        classes=classes,
+        more=_passed_on(context.args),
     )
     with console.opened(dataset) as opened, console.bar() as bar:
         report = learn(opened, request, bar)
@@ -83,6 +133,14 @@ def train_command(
         console.print_json(report)
     else:
         print_training(report)
+
+
+def _passed_on(words: list[str]) -> dict[str, str]:
+    parts = [word.partition("=") for word in words]
+    for name, equals, value in parts:
+        if not (name.isidentifier() and equals and value):
+            raise ConfigError(f"{name!r} is no option; options of the trainer are NAME=VALUE")
+    return {name: value for name, _, value in parts}
 
 
 def print_teaching(report: TeachReport) -> None:
@@ -112,4 +170,4 @@ def print_training(report: LearnReport) -> None:
         "curve": report.folder / "curve.csv",
     }
     console.print_facts("Training", facts)
-    console.say(f"next: curator detect --detector insightface:{report.folder}")
+    console.say(f"next: curator evaluate release NAME --detector run:{report.folder.name}")

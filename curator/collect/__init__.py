@@ -14,15 +14,29 @@ asks the caller's ``settled``. The way of one picture::
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from curator.collect.frontier import Ledger
 from curator.collect.limits import Limits
 from curator.collect.reasons import SENTENCES, Reason
 from curator.progress import Progress
 from curator.records import Candidate, Fetched, Refused
 from curator.registry import Entry, Registry
 
-__all__ = ["SENTENCES", "SOURCES", "Limits", "Reason", "Source", "SourceFactory"]
+if TYPE_CHECKING:
+    # Costs OpenCV, which only videos need.
+    from curator.collect.frames import FindFaces
+
+__all__ = [
+    "SENTENCES",
+    "SOURCES",
+    "Limits",
+    "Reason",
+    "Resumable",
+    "Seeing",
+    "Source",
+    "SourceFactory",
+]
 
 
 class Source(Protocol):
@@ -45,6 +59,22 @@ class Source(Protocol):
             InputError: if the target is nothing this source can read.
             SourceError: if the source cannot be read at all.
         """
+
+
+@runtime_checkable
+class Seeing(Protocol):
+    """A source that can use a detector of faces."""
+
+    def seeing(self, find_faces: FindFaces) -> Source:
+        """The same source, which asks this for the faces on a picture."""
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """A source that can go on in the middle, where a ledger remembers it was."""
+
+    def remembering(self, ledger: Ledger) -> Source:
+        """The same source, which reads and writes this ledger."""
 
 
 class SourceFactory(Protocol):
@@ -82,6 +112,20 @@ SOURCES: Registry[SourceFactory] = Registry(
         "web": Entry(
             "curator.collect.web:WebSource",
             "a web site, from a start page along its links",
+        ),
+        "storage": Entry(
+            "curator.collect.storage:StorageSource",
+            "object storage by a URL of fsspec, such as s3://bucket/photos",
+        ),
+        "bing": Entry("curator.collect.search:bing", "what Bing finds for a query"),
+        "google": Entry("curator.collect.search:google", "what Google finds for a query"),
+        "baidu": Entry("curator.collect.search:baidu", "what Baidu finds for a query"),
+        "flickr": Entry(
+            "curator.collect.search:flickr", "what Flickr finds for a query, with its licences"
+        ),
+        "video": Entry(
+            "curator.collect.video:VideoSource",
+            "frames of a video or of all videos in a folder: every so often, by scene, by face",
         ),
     },
 )

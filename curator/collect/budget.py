@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator
 from contextlib import closing
 
@@ -15,6 +16,7 @@ def within(
 ) -> Generator[Fetched | Refused, None, None]:
     """Pass the records on, tell of each, and end the source when the budget is used up."""
     images, size = 0, 0
+    started = time.monotonic()
     with closing(records):
         for record in records:
             yield record
@@ -27,6 +29,11 @@ def within(
                 return
             if size >= limits.max_total_bytes:
                 progress.advance(0, f"ended at the limit of {limits.max_total_bytes:,} bytes")
+                return
+            if limits.max_run_seconds is not None and (
+                time.monotonic() - started >= limits.max_run_seconds
+            ):
+                progress.advance(0, f"ended at the limit of {limits.max_run_seconds:g} seconds")
                 return
 
 

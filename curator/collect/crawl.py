@@ -7,12 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from curator.collect.addresses import site
-from curator.collect.fetch import Fetcher
+from curator.collect.fetch import Fetcher, Reply
 from curator.collect.frontier import Frontier
 from curator.collect.handover import Handover
 from curator.collect.limits import Limits
+from curator.collect.links import Links
 from curator.collect.names import name_of_url
 from curator.collect.reasons import Reason, Refusal
+from curator.collect.robots import robot_name
+from curator.collect.wishes import of_meta
 from curator.records import Candidate, Fetched, Refused
 
 SOURCE = "web"
@@ -61,6 +64,12 @@ class Crawl:
             licence=self.licence,
             author=self.author,
         )
+
+    def wishes(self, reply: Reply, links: Links) -> frozenset[str]:
+        """What a page says about the use of its images and links, in headers and in itself."""
+        if not self.limits.obey:
+            return frozenset()
+        return reply.wishes | of_meta(links.meta, robot_name(self.limits.user_agent))
 
     def permit_page(self, url: str) -> None:
         """Stay on the site; only the start page may lead to where the site really is.

@@ -14,22 +14,24 @@ icrawler brings the three thread pools and the loops in them. What it leaves to 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from queue import Empty
 from typing import Any
 
 from icrawler import Crawler, Downloader, Feeder, Parser
 from icrawler.storage import BaseStorage
 
+from curator.collect import wishes
 from curator.collect.addresses import site
 from curator.collect.crawl import Crawl, End, Note
 from curator.collect.download import download, judge
-from curator.collect.fetch import Reply, Stopped
-from curator.collect.frontier import Page
+from curator.collect.fetch import Reply
+from curator.collect.frontier import Page, Reading, Shown
 from curator.collect.handover import Handover
 from curator.collect.limits import Limits
 from curator.collect.links import Links, links_of
+from curator.collect.pace import Stopped
 from curator.collect.reasons import Reason, Refusal, refused
 from curator.collect.sniff import is_html, is_image
 from curator.errors import SourceError
@@ -162,6 +164,8 @@ class SiteParser(Parser):  # type: ignore[misc]
     def worker_exec(self, **kwargs: Any) -> None:
         """Run by icrawler in the parser's thread."""
         try:
+            for task in self._tasks_of(self.crawl.frontier.waiting()):
+                self.output(task)
             super().worker_exec(**kwargs)
         except Exception as error:  # noqa: BLE001 - raised again where the records are read
             self.crawl.results.put(End(error))
@@ -172,11 +176,14 @@ class SiteParser(Parser):  # type: ignore[misc]
         try:
             yield from self._tasks(response)
         finally:
-            self.crawl.frontier.done()
+            self.crawl.frontier.done(response.page.url)
 
     def _tasks(self, visit: Visit) -> Iterator[dict[str, Candidate]]:
         crawl, page, reply = self.crawl, visit.page, visit.outcome
-        if reply is None or isinstance(reply, Stopped):
+        if isinstance(reply, Stopped):
+            return
+        if reply is None:
+            crawl.frontier.visited(Reading(page=page, home=page.url))
             return
         if isinstance(reply, Refusal):
             self._report(page, reply)
@@ -190,26 +197,58 @@ class SiteParser(Parser):  # type: ignore[misc]
             if not crawl.settled(candidate):
                 crawl.results.put(judge(candidate, reply, crawl.limits))
             return
-        links = links_of(reply.data, reply.url, reply.charset)
-        # An address is asked once: as a page or as a picture, whatever it was met as first.
-        fresh = [picture for picture in links.pictures if self._is_new(picture.url, reply.url)]
-        crawl.results.put(Note(f"{page.url}: {len(fresh)} new images"))
-        for picture in fresh:
-            self._met.add(picture.url)
-            yield {"candidate": crawl.candidate(picture.url, reply.url, picture.title)}
-        self._unaskable(links, reply.url)
-        for url in links.pages:
-            if site(url) in crawl.hosts and url not in self._met:
-                crawl.frontier.add(Page(url, page.depth + 1, reply.url))
+        yield from self._pictures(page, reply, links_of(reply.data, reply.url, reply.charset))
 
-    def _is_new(self, url: str, page_url: str) -> bool:
-        return url not in self._met and url not in self.crawl.frontier and url != page_url
+    def _pictures(self, page: Page, reply: Reply, links: Links) -> Iterator[dict[str, Candidate]]:
+        crawl = self.crawl
+        wished = crawl.wishes(reply, links)
+        forbidding = sorted(wished & wishes.FORBID_IMAGES_OF_PAGE)
+        reading = Reading(
+            page=page,
+            home=reply.url,
+            shown=[
+                Shown(picture.url, reply.url, picture.title)
+                for picture in links.pictures
+                if picture.url != reply.url
+            ],
+            links=[] if wished & wishes.FORBID_LINKS else self._further(page, reply, links),
+        )
+        if forbidding:
+            self._opted_out(reading, f"its page says {', '.join(forbidding)}")
+            reading = replace(reading, shown=())
+        fresh = crawl.frontier.visited(reading)
+        crawl.results.put(Note(f"{page.url}: {len(fresh)} new images"))
+        yield from self._tasks_of(fresh)
+        self._unaskable(links, reply.url)
+
+    def _tasks_of(self, pictures: Iterable[Shown]) -> Iterator[dict[str, Candidate]]:
+        """A task for each picture that no earlier run has dealt with."""
+        passed = []
+        for shown in pictures:
+            candidate = self.crawl.candidate(shown.url, shown.page_url, shown.title)
+            if self.crawl.settled(candidate):
+                passed.append(shown.url)
+            else:
+                yield {"candidate": candidate}
+        self.crawl.frontier.passed(passed)
+
+    def _further(self, page: Page, reply: Reply, links: Links) -> list[Page]:
+        hosts = self.crawl.hosts
+        return [Page(url, page.depth + 1, reply.url) for url in links.pages if site(url) in hosts]
+
+    def _opted_out(self, reading: Reading, detail: str) -> None:
+        for shown in reading.shown:
+            candidate = self.crawl.candidate(shown.url, shown.page_url, shown.title)
+            if not self.crawl.settled(candidate):
+                self.crawl.results.put(refused(candidate, Reason.OPTED_OUT, detail))
 
     def _report(self, page: Page, refusal: Refusal) -> None:
         if page.depth == 0:
             raise SourceError(f"{page.url}: {refusal.detail}") from refusal
         # A link out of the site, or to something that is no page, was none for us.
-        if refusal.reason not in (Reason.OTHER_HOST, Reason.WRONG_TYPE):
+        if refusal.reason in (Reason.OTHER_HOST, Reason.WRONG_TYPE):
+            self.crawl.frontier.visited(Reading(page=page, home=page.url))
+        else:
             candidate = self.crawl.candidate(page.url, page.parent, None)
             detail = f"the page could not be visited: {refusal.detail}"
             self.crawl.results.put(refused(candidate, refusal.reason, detail))
@@ -255,10 +294,8 @@ class PictureDownloader(Downloader):  # type: ignore[misc]
             self.download(task, "")
 
     def download(self, task: dict[str, Candidate], default_ext: str, *_: Any, **__: Any) -> None:
-        """Fetch and judge one picture, unless an earlier run has dealt with it."""
+        """Fetch and judge one picture."""
         crawl, candidate = self.crawl, task["candidate"]
-        if crawl.settled(candidate):
-            return
         try:
             crawl.results.put(download(candidate, crawl.fetcher, crawl.permit_picture))
         except Stopped:

@@ -31,7 +31,7 @@ def judge(candidate: Candidate, reply: Reply, limits: Limits) -> Fetched | Refus
     if isinstance(record, Refused):
         return record
     name = with_suffix_of(record.candidate.name, record.mime)
-    return replace(record, candidate=replace(record.candidate, name=name))
+    return replace(record, candidate=replace(record.candidate, name=name), http=reply.facts)
 
 
 def picture_room(mime: str, head: bytes, limits: Limits) -> int:

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from http.cookiejar import DefaultCookiePolicy
+from math import inf
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import requests
-from urllib3.exceptions import HTTPError
 
-from curator.collect.addresses import canonical
+from curator.collect import answers, wishes
+from curator.collect.addresses import canonical, site
+from curator.collect.guard import Guard
 from curator.collect.limits import Limits
+from curator.collect.pace import Pace, Stopped
 from curator.collect.reasons import PASSING, Reason, Refusal
-from curator.collect.wire import Adapter, Line, Wire
+from curator.collect.robots import MOST_BYTES, Robots, robot_name
+from curator.collect.sniff import is_image
+from curator.collect.troubles import troubles
+from curator.collect.wire import Adapter, Wire
 
 _CHUNK = 65_536
 # More than any length has; Python refuses to read numbers of thousands.
 _DIGITS = 20
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_BUSY = frozenset({408, 425, 429, 500, 502, 503, 504})
-_NOT_FOUND = frozenset({404, 410})
-_FORBIDDEN = frozenset({401, 402, 403, 407, 451})
 
 # Raises Refusal for an address that must not be asked; called before every hop.
 Permit = Callable[[str], None]
 # (declared type, first bytes, limits) -> how many bytes to take; raises Refusal for none.
 Room = Callable[[str, bytes, Limits], int]
-
-
-class Stopped(Exception):
-    """The work was called off."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,12 +45,17 @@ class Reply:
         mime: The type the server declared, lower case, without parameters; may be empty.
         charset: The character set it declared, or None.
         validator: Its ETag, or else when it was last modified, or None.
+        wishes: What the server says about the use of it; see :mod:`curator.collect.wishes`.
+        facts: What HTTP said, to be kept: ``status``, the final ``url``, ``redirects``, and of the
+            headers ``type etag last_modified date`` those that were sent.
     """
 
     url: str
     mime: str
     charset: str | None
     validator: str | None
+    wishes: frozenset[str]
+    facts: Mapping[str, Any]
     data: bytes = field(repr=False)
 
 
@@ -65,11 +69,20 @@ class Fetcher:
 
     Environment variables are not looked at: no proxy is used that nobody named here, and no
     password of a ``.netrc`` is sent to a host that a page happened to mention. No cookies.
+
+    Args:
+        limits: What it may do.
+        patience: Seconds to wait for the first turn of a host; more, and :meth:`get` raises
+            :class:`~curator.collect.pace.Later`.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, patience: float = inf) -> None:
         self.limits = limits
-        self._wire = Wire()
+        self._patience = patience
+        self._wire = Wire(Guard(limits.allow_hosts))
+        self.pace = Pace(limits, self._wire.closed)
+        self._robot = robot_name(limits.user_agent)
+        self._robots = Robots(self._start_of, self.pace.slow, limits.user_agent)
         self._session = _Session()
         self._session.trust_env = False
         self._session.headers["User-Agent"] = limits.user_agent
@@ -109,10 +122,26 @@ class Fetcher:
         Raises:
             Refusal: with the reason and one sentence.
             Stopped: if :meth:`close` was called meanwhile.
+            Later: if it is not this host's turn for a while; nothing was asked yet.
         """
+        return self._patiently(partial(self._follow, url, self._permit(permit), room))
+
+    def _permit(self, permit: Permit) -> Permit:
+        def both(url: str) -> None:
+            permit(url)
+            if self.limits.obey:
+                self._robots.permit(url)
+
+        return both
+
+    def _start_of(self, url: str) -> bytes:
+        """The first bytes of an address, with no permission but the guard's: a robots.txt."""
+        return self._patiently(partial(self._follow, url, _anywhere, _start)).data
+
+    def _patiently(self, follow: Callable[[float], Reply]) -> Reply:
         for attempt in range(1, self.limits.attempts + 1):
             try:
-                return self._follow(url, permit, room)
+                return follow(self._patience if attempt == 1 else inf)
             except Refusal as refusal:
                 if self.is_closed:
                     raise Stopped from refusal
@@ -121,30 +150,45 @@ class Fetcher:
             self._wire.closed.wait(self.limits.pause * 2 ** (attempt - 1))
         raise Stopped
 
-    def _follow(self, url: str, permit: Permit, room: Room) -> Reply:
-        with self._wire.request(self.limits.max_seconds) as line:
-            for _ in range(self.limits.max_redirects + 1):
-                permit(url)
-                with _troubles(line), closing(self._ask(url)) as response:
-                    onward = _location(response)
+    def _follow(self, url: str, permit: Permit, room: Room, patience: float) -> Reply:
+        left = self.limits.max_seconds
+        for redirects in range(self.limits.max_redirects + 1):
+            permit(url)
+            # Waiting for a turn is no fault of the server, so no time of its own.
+            wait = patience if redirects == 0 else inf
+            with self.pace.turn(site(url), wait), self._wire.request(left) as line:
+                started = time.monotonic()
+                with troubles(line), closing(self._ask(url)) as response:
+                    self._heed(response, url)
+                    onward = answers.location(response)
                     if response.status_code not in _REDIRECTS or not onward:
-                        return self._read(response, url, room)
-                url = canonical(onward, url)
+                        return self._read(response, url, room, redirects)
+                left = max(0.0, left - (time.monotonic() - started))
+            url = canonical(onward, url)
         raise Refusal(Reason.TOO_MANY_REDIRECTS, f"more than {self.limits.max_redirects} redirects")
+
+    def _heed(self, response: requests.Response, url: str) -> None:
+        """A busy server says when to come again, to all who ask it."""
+        wait = answers.retry_after(response)
+        if wait is not None:
+            self.pace.hold(site(url), wait)
 
     def _ask(self, url: str) -> requests.Response:
         return self._session.get(
             url, stream=True, timeout=self.limits.timeout, allow_redirects=False
         )
 
-    def _read(self, response: requests.Response, url: str, room: Room) -> Reply:
-        _check_status(response)
-        mime, charset = _content_type(response)
+    def _read(self, response: requests.Response, url: str, room: Room, redirects: int) -> Reply:
+        answers.check_status(response)
+        wished = self._wishes(response)
+        mime, charset = answers.content_type(response)
         chunks = response.iter_content(_CHUNK)
         data = bytearray(next(chunks, b""))
         most = room(mime, bytes(data[:512]), self.limits)
+        if is_image(bytes(data[:512])):
+            _check_wishes(wished)
         declared = response.headers.get("Content-Length", "")[:_DIGITS]
-        if declared.isdecimal() and int(declared) > most:
+        if declared.isdecimal() and int(declared) > most and room is not _start:
             raise Refusal(
                 Reason.TOO_LARGE, f"{int(declared):,} bytes are more than the limit of {most:,}"
             )
@@ -152,94 +196,35 @@ class Fetcher:
             data += chunk
             if len(data) > most:
                 break
-        if len(data) > most:
+        if len(data) > most and room is not _start:
             raise Refusal(Reason.TOO_LARGE, f"it goes on after the limit of {most:,} bytes")
         validator = response.headers.get("ETag") or response.headers.get("Last-Modified")
-        return Reply(url=url, mime=mime, charset=charset, validator=validator, data=bytes(data))
+        return Reply(
+            url=url,
+            mime=mime,
+            charset=charset,
+            validator=validator,
+            wishes=wished,
+            facts={"url": url, "redirects": redirects, **answers.facts(response)},
+            data=bytes(data[:most]),
+        )
+
+    def _wishes(self, response: requests.Response) -> frozenset[str]:
+        if not self.limits.obey:
+            return frozenset()
+        tags = response.raw.headers.getlist("X-Robots-Tag")
+        return wishes.of_headers(tags, response.headers.get("tdm-reservation"), self._robot)
 
 
-def _check_status(response: requests.Response) -> None:
-    status = response.status_code
-    if status == 200:
-        return
-    if status in _NOT_FOUND:
-        reason = Reason.NOT_FOUND
-    elif status in _FORBIDDEN:
-        reason = Reason.FORBIDDEN
-    else:
-        reason = Reason.SERVER_BUSY if status in _BUSY else Reason.HTTP_ERROR
-    raise Refusal(reason, f"the server answered {status} {response.reason or ''}".rstrip())
+def _anywhere(_url: str) -> None:
+    """A robots.txt may lead to any host; the guard is asked all the same."""
 
 
-def _location(response: requests.Response) -> str:
-    """Where a redirect leads; headers are read as Latin-1, and many servers send UTF-8."""
-    stated = response.headers.get("Location", "")
-    try:
-        return stated.encode("latin-1").decode()
-    except UnicodeError:
-        return stated
+def _start(_mime: str, _head: bytes, _limits: Limits) -> int:
+    """The only room that cuts what does not fit."""
+    return MOST_BYTES
 
 
-def _content_type(response: requests.Response) -> tuple[str, str | None]:
-    mime, *parameters = response.headers.get("Content-Type", "").lower().split(";")
-    for parameter in parameters:
-        name, _, value = parameter.partition("=")
-        if name.strip() == "charset":
-            return mime.strip(), value.strip(" \"'") or None
-    return mime.strip(), None
-
-
-@contextmanager
-def _troubles(line: Line) -> Iterator[None]:
-    """Everything that can go wrong on the network, as a refusal with its sentence."""
-    error: Exception | None = None
-    try:
-        yield
-    except (Refusal, requests.RequestException, HTTPError, OSError, ValueError) as caught:
-        error = caught
-    if line.is_cut:
-        # Headers, and a body without a stated length, just end there, and look complete.
-        detail = "the download took longer than is allowed in all"
-        raise Refusal(Reason.TIMEOUT, detail) from error
-    if isinstance(error, Refusal):
-        raise error
-    if error is not None:
-        raise _verdict(error) from error
-
-
-def _verdict(error: Exception) -> Refusal:
-    causes = list(_causes(error))
-
-    def has(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(cause, kinds) for cause in causes)
-
-    if has(requests.Timeout, TimeoutError):
-        return Refusal(Reason.TIMEOUT, "the server was silent for too long")
-    if has(socket.gaierror):
-        return Refusal(Reason.UNREACHABLE, "there is no host of this name")
-    if has(ssl.SSLError):
-        return Refusal(Reason.UNREACHABLE, "no trusted secure connection was possible")
-    if has(ConnectionRefusedError):
-        return Refusal(Reason.UNREACHABLE, "the host refuses connections")
-    if has(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
-        return Refusal(Reason.BAD_URL, f"the address cannot be asked for ({error})")
-    if has(requests.exceptions.ContentDecodingError):
-        return Refusal(Reason.HTTP_ERROR, "the answer is not compressed as the server says")
-    return Refusal(Reason.INTERRUPTED, f"the connection broke ({_innermost(causes)})")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and everything it was made of; requests and urllib3 nest in several ways."""
-    waiting: list[object] = [error]
-    met: set[int] = set()
-    while waiting:
-        one = waiting.pop(0)
-        if not isinstance(one, BaseException) or id(one) in met:
-            continue
-        met.add(id(one))
-        yield one
-        waiting += [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
-
-
-def _innermost(causes: list[BaseException]) -> str:
-    return str(causes[-1]) or type(causes[-1]).__name__
+def _check_wishes(wished: frozenset[str]) -> None:
+    if said := sorted(wished & wishes.FORBID_IMAGE):
+        raise Refusal(Reason.OPTED_OUT, f"the server says {', '.join(said)}")

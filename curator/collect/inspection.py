@@ -5,27 +5,29 @@ from __future__ import annotations
 import hashlib
 from datetime import UTC, datetime
 
-from curator.collect.dedup import SIDE, perceptual_hash
+from curator.collect.judges import JUDGES
 from curator.collect.limits import Limits
-from curator.collect.reasons import Reason, refused
-from curator.imaging import BrokenImage, decode_reduced
+from curator.collect.reasons import Reason, Refusal, refused
 from curator.records import Candidate, Fetched, Refused
 
 
 def inspect(candidate: Candidate, data: bytes, limits: Limits) -> Fetched | Refused:
     """Judge the bytes: size, type, wholeness, pixels; then hash them.
 
-    Every image is decoded once, so that a broken one is known now and not by a detector later.
+    Every image is decoded once, so that a broken one is known now and not by a detector later;
+    that happens in another process, which may die of it.
     """
     if len(data) > limits.max_bytes:
         return refused(candidate, Reason.TOO_LARGE, too_large(len(data), limits))
     try:
-        header, small = decode_reduced(data, side=SIDE, max_pixels=limits.max_pixels)
-    except BrokenImage as cause:
-        return refused(candidate, Reason(cause.reason), str(cause))
-    if min(header.width, header.height) < limits.min_side:
+        found = JUDGES.ask(data, limits.max_pixels)
+    except Refusal as refusal:
+        return refused(candidate, refusal.reason, refusal.detail)
+    if "reason" in found:
+        return refused(candidate, Reason(found["reason"]), found["detail"])
+    if min(found["width"], found["height"]) < limits.min_side:
         detail = (
-            f"{header.width} x {header.height} pixels; "
+            f"{found['width']} x {found['height']} pixels; "
             f"the shorter side must have {limits.min_side} at least"
         )
         return refused(candidate, Reason.TOO_SMALL, detail)
@@ -33,10 +35,10 @@ def inspect(candidate: Candidate, data: bytes, limits: Limits) -> Fetched | Refu
         candidate=candidate,
         data=data,
         sha256=hashlib.sha256(data).hexdigest(),
-        width=header.width,
-        height=header.height,
-        mime=header.mime,
-        phash=perceptual_hash(small),
+        width=found["width"],
+        height=found["height"],
+        mime=found["mime"],
+        phash=found["phash"],
         fetched_at=datetime.now(UTC),
     )
 

@@ -48,11 +48,13 @@ class Links:
 
     Attributes:
         problems: Address as written -> why no image can be asked for there.
+        meta: Name of a ``meta`` element, lower case -> its content.
     """
 
     pictures: list[Picture] = field(default_factory=list)
     pages: list[str] = field(default_factory=list)
     problems: dict[str, Refusal] = field(default_factory=dict)
+    meta: dict[str, str] = field(default_factory=dict)
 
 
 def links_of(data: bytes, url: str, charset: str | None = None) -> Links:
@@ -75,6 +77,8 @@ def links_of(data: bytes, url: str, charset: str | None = None) -> Links:
     heading = _clean(document.findtext(".//title"))
     pictures: dict[str, str | None] = {}
     pages: dict[str, None] = {}
+    for element in document.iter("meta"):
+        links.meta.setdefault((element.get("name") or "").lower(), element.get("content") or "")
     for element in document.iter(*_ADDRESSES):
         for address, title in _pictures(element):
             try:

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     TOO_LARGE = "too-large"
     TOO_SMALL = "too-small"
     TOO_MANY_PIXELS = "too-many-pixels"
+    DANGEROUS = "dangerous"
     # files and archives
     UNREADABLE = "unreadable"
     LINK = "link"
@@ -30,6 +31,10 @@ class Reason(StrEnum):
     BAD_ROW = "bad-row"
     BAD_URL = "bad-url"
     OTHER_HOST = "other-host"
+    FORBIDDEN_ADDRESS = "forbidden-address"
+    # wishes
+    ROBOTS = "robots"
+    OPTED_OUT = "opted-out"
     # servers
     NOT_FOUND = "not-found"
     FORBIDDEN = "forbidden"
@@ -49,6 +54,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.TOO_LARGE: "The file is larger than the limit.",
     Reason.TOO_SMALL: "The shorter side has fewer pixels than asked for.",
     Reason.TOO_MANY_PIXELS: "The image has more pixels than the limit.",
+    Reason.DANGEROUS: "Opening it ends the program that opens it, or takes all its memory.",
     Reason.UNREADABLE: "The file or folder could not be read.",
     Reason.LINK: "It is a link or a device, not a file of its own.",
     Reason.UNSAFE_PATH: "The name inside the archive points outside of it or is no path.",
@@ -59,6 +65,9 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.BAD_ROW: "The line of the list cannot be understood.",
     Reason.BAD_URL: "It is no address that starts with http or https.",
     Reason.OTHER_HOST: "It is on another host than the site that was asked for.",
+    Reason.FORBIDDEN_ADDRESS: "It leads to this machine or into a network that is not public.",
+    Reason.ROBOTS: "The robots.txt of the host asks robots to leave it alone.",
+    Reason.OPTED_OUT: "Its page or server asks not to use it in this way.",
     Reason.NOT_FOUND: "The server has nothing under this address.",
     Reason.FORBIDDEN: "The server does not give it to us.",
     Reason.HTTP_ERROR: "The server answered with an error.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from curator.collect.addresses import canonical
+from curator.collect.addresses import canonical, site
 from curator.collect.budget import within
 from curator.collect.download import download
 from curator.collect.fetch import Fetcher
@@ -21,6 +21,8 @@ from curator.progress import Progress
 from curator.records import Candidate, Fetched, Refused
 
 SOURCE = "urls"
+# A thread that would wait longer for a host asks another one meanwhile, seconds.
+_PATIENCE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,13 @@ class UrlsSource:
         settled: Callable[[Candidate], bool],
         progress: Progress,
     ) -> Generator[Fetched | Refused, None, None]:
-        fetcher = Fetcher(self.limits)
+        fetcher = Fetcher(self.limits, _PATIENCE)
         work = partial(_record, fetcher=fetcher)
         repeats: list[int] = []
         items = self._items(path, listed, settled, repeats)
-        yield from as_done(work, items, self.limits.threads, fetcher.close)
+        yield from as_done(
+            work, items, self.limits.threads, fetcher.close, partial(_is_ready, fetcher)
+        )
         if repeats:
             lines = ", ".join(str(line) for line in repeats[:5])
             more = " and others" if len(repeats) > 5 else ""
@@ -127,6 +131,10 @@ class UrlsSource:
 
 def _record(item: Candidate | Refused, *, fetcher: Fetcher) -> Fetched | Refused:
     return item if isinstance(item, Refused) else download(item, fetcher, permit=_anywhere)
+
+
+def _is_ready(fetcher: Fetcher, item: Candidate | Refused) -> bool:
+    return isinstance(item, Refused) or fetcher.pace.is_free(site(item.url))
 
 
 def _anywhere(_url: str) -> None:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from curator.collect.addresses import canonical, site
 from curator.collect.budget import within
 from curator.collect.crawl import Crawl, End, Note
 from curator.collect.crawler import SiteCrawler
 from curator.collect.fetch import Fetcher
-from curator.collect.frontier import Frontier
+from curator.collect.frontier import Frontier, Ledger, MemoryLedger
 from curator.collect.handover import Handover
 from curator.collect.limits import Limits
 from curator.collect.reasons import Refusal
@@ -24,14 +24,20 @@ from curator.records import Candidate, Fetched, Refused
 class WebSource:
     """Walks a site from its start page, breadth first, and takes the images its pages show.
 
-    Pages are those of the same host, as deep and as many as the limits allow; they are read
-    again in every run, the images only until they are settled.
+    Pages are those of the same host, as deep and as many as the limits allow. A crawl that was
+    interrupted goes on where its ledger says; one that was finished reads the pages again, the
+    images only until they are settled.
     """
 
     target: str
     limits: Limits
     licence: str | None = field(default=None, kw_only=True)
     author: str | None = field(default=None, kw_only=True)
+    ledger: Ledger | None = field(default=None, kw_only=True)
+
+    def remembering(self, ledger: Ledger) -> WebSource:
+        """The same crawl, which goes on where the ledger says it was."""
+        return replace(self, ledger=ledger)
 
     def collect(
         self, settled: Callable[[Candidate], bool], progress: Progress
@@ -54,16 +60,19 @@ class WebSource:
         self, start: str, settled: Callable[[Candidate], bool], progress: Progress
     ) -> Generator[Fetched | Refused, None, None]:
         stop = threading.Event()
+        frontier = Frontier(start, self.limits, self.ledger or MemoryLedger())
         crawl = Crawl(
             limits=self.limits,
             settled=settled,
             licence=self.licence,
             author=self.author,
             fetcher=Fetcher(self.limits),
-            frontier=Frontier(start, self.limits),
+            frontier=frontier,
             stop=stop,
             results=Handover(self.limits.threads, stop),
         )
+        if frontier.home is not None:
+            crawl.hosts |= {site(start), site(frontier.home)}
         crawler = SiteCrawler(crawl)
         try:
             crawler.begin()

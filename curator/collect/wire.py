@@ -19,14 +19,17 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
+from curator.collect.guard import Guard
+
 _TICK = 0.1
 
 
 class Line:
     """One request on the network, from resolving the name to the last byte."""
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, deadline: float, guard: Guard) -> None:
         self.deadline = deadline
+        self.guard = guard
         self.is_cut = False
         self._lock = threading.Lock()
         self._handle: socket.socket | None = None
@@ -70,7 +73,8 @@ _line: ContextVar[Line] = ContextVar("_line")
 class Wire:
     """All requests of one source."""
 
-    def __init__(self) -> None:
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
         self.closed = threading.Event()
         self._lines: set[Line] = set()
         self._lock = threading.Lock()
@@ -80,7 +84,7 @@ class Wire:
     @contextlib.contextmanager
     def request(self, seconds: float) -> Iterator[Line]:
         """A request of at most this many seconds; what this thread connects to belongs to it."""
-        line = Line(time.monotonic() + seconds)
+        line = Line(time.monotonic() + seconds, self._guard)
         with self._lock:
             self._lines.add(line)
         if self.closed.is_set():
@@ -116,13 +120,12 @@ def dial(host: str, port: int, timeout: float) -> socket.socket:
     """Resolve the host and connect to the first of its addresses that answers.
 
     Raises:
+        Refusal: ``forbidden-address`` if the guard objects.
         OSError: of the last address tried, ``socket.gaierror`` if there is none.
     """
     line = _line.get()
     trouble: OSError = socket.gaierror(socket.EAI_NONAME, f"{host} has no address")
-    for family, kind, protocol, _, address in socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM
-    ):
+    for family, kind, protocol, _, address in line.guard.addresses(host, port):
         sock = socket.socket(family, kind, protocol)
         try:
             sock.settimeout(timeout)

@@ -4,7 +4,7 @@
 """
 
 from curator.detect.choice import choose
-from curator.detect.detectors import DETECTORS, Detector, Opener, Scalable
+from curator.detect.detectors import DEFAULT, DETECTORS, Detector, Opener, Scalable
 from curator.detect.options import Options
 
-__all__ = ["DETECTORS", "Detector", "Opener", "Options", "Scalable", "choose"]
+__all__ = ["DEFAULT", "DETECTORS", "Detector", "Opener", "Options", "Scalable", "choose"]

@@ -1,4 +1,4 @@
-"""Look again ten times: at five scales, each also mirrored, merged by box voting.
+"""Look again ten times: at five scales (or others), each also mirrored, merged by box voting.
 
 Slow, and for labelling rather than for watching: small faces show up at the large scales, large
 ones at the small. The scales and the voting are those of RetinaFace's test on WIDER FACE
@@ -13,16 +13,20 @@ Some detectors see a face that fills the photo only when the photo is drawn smal
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
 from curator.detect.detectors import Scalable
 from curator.detect.letterbox import Rgb, Size
+from curator.errors import ConfigError
 from curator.geometry import chosen, flipped, iou, joined, scaled, vote
 from curator.records import Detections
 from curator.schemes import SCHEMES
 
 SHORT_SIDES = (500, 800, 1100, 1400, 1700)
+SMALLEST_SIDE = 32
 # A strip is not drawn longer than this many times the short side asked for, so that no input is
 # larger than 1700 x 3400 pixels, however large the photo is: two threads of scrfd_2.5g take
 # 1.6 GB at most, of which a photo of 50 megapixels is 150 MB each.
@@ -42,11 +46,28 @@ class Accurate:
     Args:
         detector: Opened at ``FAINT`` times the lowest score that is wanted.
         min_score: Faces below this are not returned.
+        sides: Short sides at which a photo is drawn, pixels.
+
+    Raises:
+        ConfigError: if there is no such side, or one is below 32 pixels.
     """
 
-    def __init__(self, detector: Scalable, min_score: float) -> None:
+    def __init__(
+        self, detector: Scalable, min_score: float, sides: Sequence[int] = SHORT_SIDES
+    ) -> None:
+        if not sides or min(sides) < SMALLEST_SIDE:
+            raise ConfigError(
+                f"a photo is drawn with a short side of at least {SMALLEST_SIDE} pixels, "
+                f"not {min(sides, default=0)}"
+            )
         self._detector = detector
         self._min_score = min_score
+        self._sides = tuple(sorted(set(sides)))
+
+    @property
+    def inside(self) -> Scalable:
+        """The detector that looks."""
+        return self._detector
 
     @property
     def name(self) -> str:
@@ -66,7 +87,7 @@ class Accurate:
     @property
     def method(self) -> str:
         """The detector's own, the short sides, and that each is seen mirrored too."""
-        return f"{self._detector.method}/{'+'.join(map(str, SHORT_SIDES))}x2"
+        return f"{self._detector.method}/{'+'.join(map(str, self._sides))}x2"
 
     @property
     def min_score(self) -> float:
@@ -80,7 +101,7 @@ class Accurate:
             RunError: if the network cannot run at other sizes than its own.
         """
         height, width = image.shape[:2]
-        sizes = scales((width, height))
+        sizes = scales((width, height), self._sides)
         looks = joined([self._at(image, drawn_wh) for drawn_wh in sizes])
         merged = self._good(vote(looks, VOTE_IOU, votes=len(sizes)))
         own = self._good(self._detector(image))
@@ -102,11 +123,11 @@ class Accurate:
         return scaled(joined([seen, reflected]), (width / drawn_wh[0], height / drawn_wh[1]))
 
 
-def scales(photo_wh: Size) -> list[Size]:
+def scales(photo_wh: Size, sides: Sequence[int] = SHORT_SIDES) -> list[Size]:
     """The sizes (width, height) at which a photo is looked at, smallest first, none twice."""
     short, long = min(photo_wh), max(photo_wh)
     sizes: dict[Size, None] = {}
-    for side in SHORT_SIDES:
+    for side in sides:
         scale = min(side / short, MAX_ASPECT * side / long, MAX_ENLARGEMENT)
         size = (max(round(photo_wh[0] * scale), 1), max(round(photo_wh[1] * scale), 1))
         sizes[size] = None

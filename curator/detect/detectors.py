@@ -51,14 +51,22 @@ class Scalable(Detector, Protocol):
         """As :class:`Detector`, with ``size`` pixels as the long side of the network's input."""
 
 
+OWN_LICENCE = "Apache-2.0; begun with RetinaFace-0.25, MIT"
+DEFAULT = "curator"
+
 Opener = Callable[[str | None, Options], Scalable]
 
 DETECTORS: Registry[Opener] = Registry(
     "detector",
     {
+        "curator": Entry(
+            "curator.detect.own:open_own",
+            "our own RetinaFace, part of this package",
+            licence=OWN_LICENCE,
+        ),
         "insightface": Entry(
             "curator.detect.insightface:open_pack",
-            "a detection pack of insightface's model zoo, buffalo_l unless named",
+            "a pack of insightface's model zoo, buffalo_l unless named, downloaded on first use",
             licence=LICENCE,
         ),
         "retinaface": Entry(
@@ -73,6 +81,16 @@ DETECTORS: Registry[Opener] = Registry(
             "curator.detect.scrfd:open_scrfd",
             "weights in SCRFD's nine-output layout, from a file",
             licence=UNKNOWN_LICENCE,
+        ),
+        "yolo": Entry(
+            "curator.detect.yolo:open_yolo",
+            "weights that Ultralytics exported as ONNX, from a file",
+            licence="that of the file; Ultralytics' own: AGPL-3.0",
+        ),
+        "run": Entry(
+            "curator.detect.trained:open_run",
+            "weights of a training run of this dataset",
+            licence="that of the trainer and of what it learned from",
         ),
     },
 )

@@ -30,6 +30,7 @@ class Network:
         fixed_wh: The (width, height) the graph was exported for, None where it takes any.
         outputs: The names of the outputs, in the order of :meth:`run`.
         widths: The last axis of each output, None where the graph does not tell.
+        metadata: What its maker wrote into the file, by name.
 
     Raises:
         RunError: if the file is missing, broken, or not a graph with one image as input.
@@ -47,6 +48,7 @@ class Network:
         fixed = isinstance(height, int) and isinstance(width, int)
         self.fixed_wh: tuple[int, int] | None = (width, height) if fixed else None
         self.outputs = [port.name for port in outputs]
+        self.metadata: dict[str, str] = dict(self._session.get_modelmeta().custom_metadata_map)
         self.widths = [_last(port.shape) for port in outputs]
         self._any_size: Any = None
         self._lock = threading.Lock()

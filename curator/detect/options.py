@@ -22,12 +22,14 @@ class Options:
         min_score: Faces below this are not returned; between 0 and 1.
         size: The long side of the network's input, pixels; None for the detector's own.
         progress: Told of a download.
+        runs: Where the training runs of the dataset are, None where there is no dataset.
     """
 
     models: Path | None = None
     min_score: float = 0.5
     size: int | None = None
     progress: Progress = field(default_factory=Silent)
+    runs: Path | None = None
 
     def weights(self, detector: str, variant: str) -> Path:
         """The file of a variant: a path to an ONNX file, or its bare name in ``models/onnx``.

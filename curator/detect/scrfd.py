@@ -100,11 +100,19 @@ def open_scrfd(variant: str | None, options: Options) -> OnnxDetector:
     """
     if variant is None:
         raise ConfigError("detector 'scrfd' needs a file: scrfd:/path/to/weights.onnx")
-    network = Network(options.weights("scrfd", variant))
+    return opened(Network(options.weights("scrfd", variant)), f"scrfd:{variant}", options)
+
+
+def opened(network: Network, name: str, options: Options) -> OnnxDetector:
+    """Weights of this layout under a name, with the licence that stands in them.
+
+    Raises:
+        RunError: if they are of another layout.
+    """
     return OnnxDetector(
         network,
         Scrfd(network, options.min_score),
-        name=f"scrfd:{variant}",
-        licence=UNKNOWN_LICENCE,
+        name=name,
+        licence=network.metadata.get("license") or UNKNOWN_LICENCE,
         sizes=(options.size or 640,),
     )

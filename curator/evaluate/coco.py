@@ -7,7 +7,7 @@ owners' ``pycocotools``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,7 +21,12 @@ from curator.evaluate.overlap import Boxes, Floats, Indices
 THRESHOLDS: Floats = np.linspace(0.5, 0.95, 10)
 RECALLS: Floats = np.linspace(0.0, 1.0, 101)
 # Least and most box area in square pixels.
-AREAS = {"all": (0, 1e10), "small": (0, 32**2), "medium": (32**2, 96**2), "large": (96**2, 1e10)}
+AREAS: Mapping[str, tuple[float, float]] = {
+    "all": (0, 1e10),
+    "small": (0, 32**2),
+    "medium": (32**2, 96**2),
+    "large": (96**2, 1e10),
+}
 LIMITS = (1, 10, 100)
 
 
@@ -104,19 +109,12 @@ def evaluate(
     detections, faces = Boxes.of(ordered), Boxes.of(truth)
     scores = np.concatenate([np.empty(0), *(photo[:, 4] for photo in ordered)])
     crowd = np.concatenate([np.empty(0, bool), *crowds])
-    candidates = Candidates(detections, faces, THRESHOLDS, crowd)
-    by_score = np.argsort(-scores, kind="stable")
-    ranks = detections.ranks()[by_score]
-    precision, recall = {}, {}
-    for area, limits in AREAS.items():
-        ignored = crowd | _outside(faces, limits)
-        matched = candidates.match(ignored)
-        # Where nothing matched, index -1 reads the extra entry; it is replaced just after.
-        passed_over = np.append(ignored, False)[matched]
-        passed_over |= (matched == NO_FACE) & _outside(detections, limits)
-        right = ((matched != NO_FACE) & ~passed_over)[:, by_score]
-        wrong = ((matched == NO_FACE) & ~passed_over)[:, by_score]
-        precision[area], recall[area] = _curves(right, wrong, ranks, int((~ignored).sum()))
+    precision, recall = accumulate(
+        Candidates.of_boxes(detections, faces, THRESHOLDS, crowd),
+        Sides(scores, detections.ranks(), detections.areas(), faces.areas(), crowd),
+        AREAS,
+        LIMITS,
+    )
     return CocoResult(
         precision=precision,
         recall=recall,
@@ -127,26 +125,81 @@ def evaluate(
     )
 
 
-def _outside(boxes: Boxes, limits: tuple[float, float]) -> Flags:
-    areas = boxes.areas()
-    return np.asarray((areas < limits[0]) | (areas > limits[1]))
+@dataclass(frozen=True, slots=True, eq=False)
+class Sides:
+    """Both sides of a comparison, N detections and G faces, as arrays.
+
+    Attributes:
+        scores: Shape (N,).
+        ranks: Shape (N,), the place of each detection within its photo.
+        detection_areas: Shape (N,), square pixels.
+        face_areas: Shape (G,), square pixels.
+        ignored: Shape (G,), faces that do not count.
+    """
+
+    scores: Floats
+    ranks: Indices
+    detection_areas: Floats
+    face_areas: Floats
+    ignored: Flags
 
 
-def _curves(right: Flags, wrong: Flags, ranks: Indices, faces: int) -> tuple[Floats, Floats]:
-    """Precision at each of RECALLS and the recall within each of LIMITS, by threshold.
+def accumulate(
+    candidates: Candidates,
+    sides: Sides,
+    areas: Mapping[str, tuple[float, float]],
+    limits: Sequence[int],
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Precision at each of RECALLS, and recall within each of the limits, by range of areas.
+
+    Args:
+        candidates: What may match.
+        sides: What they are about.
+        areas: Least and most area that counts, by name.
+        limits: Numbers of detections a photo.
+
+    Returns:
+        Arrays of shape (T, 101) and of shape (T, L); NaN where no face counts.
+    """
+    by_score = np.argsort(-sides.scores, kind="stable")
+    precision, recall = {}, {}
+    for area, span in areas.items():
+        ignored = sides.ignored | _outside(sides.face_areas, span)
+        matched = candidates.match(ignored)
+        # Where nothing matched, index -1 reads the extra entry; it is replaced just after.
+        passed_over = np.append(ignored, False)[matched]
+        passed_over |= (matched == NO_FACE) & _outside(sides.detection_areas, span)
+        right = ((matched != NO_FACE) & ~passed_over)[:, by_score]
+        wrong = ((matched == NO_FACE) & ~passed_over)[:, by_score]
+        within = [sides.ranks[by_score] < limit for limit in limits]
+        precision[area], recall[area] = _curves(right, wrong, within, int((~ignored).sum()))
+    return precision, recall
+
+
+def _outside(areas: Floats, span: tuple[float, float]) -> Flags:
+    return np.asarray((areas < span[0]) | (areas > span[1]))
+
+
+def _curves(
+    right: Flags, wrong: Flags, within: Sequence[Flags], faces: int
+) -> tuple[Floats, Floats]:
+    """Precision at each of RECALLS and the recall within each limit, by threshold.
 
     Args:
         right: Shape (T, N), detections by falling score.
         wrong: Likewise; what is neither does not count.
-        ranks: Shape (N,), their place within their photo.
+        within: Which detections are within each limit, shape (N,) each.
         faces: How many there are to find.
     """
     if not faces:
-        return np.full((len(right), len(RECALLS)), np.nan), np.full((len(right), 3), np.nan)
+        return (
+            np.full((len(right), len(RECALLS)), np.nan),
+            np.full((len(right), len(within)), np.nan),
+        )
     found = right.cumsum(axis=1)
     # A tiny addend as in the owners' code, where nothing counts yet.
     precision = envelope(found / (found + wrong.cumsum(axis=1) + np.spacing(1.0)))
     precision = np.pad(precision, ((0, 0), (0, 1)))
     at = [np.searchsorted(row, RECALLS) for row in found / faces]
-    reached = [right[:, ranks < limit].sum(axis=1) / faces for limit in LIMITS]
+    reached = [right[:, inside].sum(axis=1) / faces for inside in within]
     return np.take_along_axis(precision, np.array(at), axis=1), np.stack(reached, axis=1)

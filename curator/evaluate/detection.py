@@ -6,19 +6,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from curator.errors import InputError
-from curator.evaluate.matching import NO_FACE, Candidates
-from curator.evaluate.overlap import Boxes, Floats, overlapping
-from curator.records import Face, Match, MatchKind
-
-_ANY_OVERLAP = 1e-12
+from curator.evaluate.landmarks import five_points, normalised_errors
+from curator.evaluate.matching import NO_FACE
+from curator.evaluate.mistakes import Pairs
+from curator.evaluate.overlap import Floats, Indices
+from curator.records import Face, Match, MatchKind, Mistake
 
 
 def match(
     truth: Mapping[int, Sequence[Face]],
     predictions: Mapping[int, Sequence[Face]],
     min_iou: float = 0.5,
+    *,
+    people: bool = False,
 ) -> list[Match]:
     """Give each true face at most one detection: best score first, nearest free face.
 
@@ -26,6 +29,7 @@ def match(
         truth: Image id to its true faces.
         predictions: Image id to detected faces; an image without an entry has none.
         min_iou: Least IoU of a match, above 0.
+        people: A detection only matches a face of the person it names.
 
     Returns:
         All detections, by image and falling score, then all faces that were missed.
@@ -37,40 +41,44 @@ def match(
     if unknown:
         raise InputError(f"image {min(unknown)} has detections but no truth to compare with")
     found = {image: _by_score(image, predictions.get(image, ())) for image in truth}
-    detections, faces = _boxes(found.values()), _boxes(truth.values())
-    crowds = np.zeros(len(faces), bool)
-    (matched,) = Candidates(detections, faces, np.array([min_iou]), crowds).match(crowds)
-    i, j, iou = overlapping(detections, faces, _ANY_OVERLAP)
-    reached, covered = np.zeros(len(detections)), np.zeros(len(faces))
-    np.maximum.at(reached, i, iou)
-    np.maximum.at(covered, j, iou)
-    own = matched[i] == j
-    reached[i[own]] = iou[own]
-    missed = np.ones(len(faces), bool)
-    missed[matched[matched != NO_FACE]] = False
-    true = _in_one_row(truth)
-    judged = [
-        Match(
-            image_id=image,
-            kind=MatchKind.FP if target == NO_FACE else MatchKind.TP,
-            box=face.box,
-            score=face.score,
-            iou=float(overlap),
-            face_id=None if target == NO_FACE else true[target][1].id,
+    detected, true = _in_one_row(found), _in_one_row(truth)
+    pairs = Pairs(found.values(), truth.values(), people=people)
+    matched = pairs.match(min_iou)
+    reached, covered = pairs.nearest(matched)
+    wrong, explained = pairs.mistakes(matched, min_iou)
+    errors = _point_errors(detected, true, matched)
+    judged = []
+    for index, (image, face) in enumerate(detected):
+        own = None if matched[index] == NO_FACE else true[matched[index]][1]
+        judged.append(
+            Match(
+                image_id=image,
+                kind=MatchKind.FP if own is None else MatchKind.TP,
+                box=face.box,
+                score=face.score,
+                iou=reached[index],
+                face_id=None if own is None else own.id,
+                mistake=wrong[index],
+                landmarks=face.landmarks,
+                point_error=errors.get(index),
+                identity=face.identity,
+                expected=None if own is None else own.identity,
+            )
         )
-        for (image, face), target, overlap in zip(_in_one_row(found), matched, reached, strict=True)
-    ]
+    missed = np.ones(len(true), bool)
+    missed[matched[matched != NO_FACE]] = False
     lost = [
         Match(
-            image_id=image,
+            image_id=true[index][0],
             kind=MatchKind.FN,
-            box=face.box,
+            box=true[index][1].box,
             score=None,
-            iou=float(overlap),
-            face_id=face.id,
+            iou=covered[index],
+            face_id=true[index][1].id,
+            mistake=None if explained[index] else Mistake.MISSED,
+            expected=true[index][1].identity,
         )
-        for (image, face), overlap, gone in zip(true, covered, missed, strict=True)
-        if gone
+        for index in np.flatnonzero(missed).tolist()
     ]
     return judged + lost
 
@@ -130,11 +138,33 @@ def confidence_curve(matches: Iterable[Match]) -> ConfidenceCurve:
         if one.score is not None:
             scores.append(one.score)
             hits.append(one.kind is MatchKind.TP)
-    order = np.argsort(-np.array(scores), kind="stable")
-    falling = np.array(scores, np.float64)[order]
+    return _curve(np.array(scores, np.float64), np.array(hits, bool), faces)
+
+
+def curve_over(
+    truth: Mapping[int, Sequence[Face]],
+    predictions: Mapping[int, Sequence[Face]],
+    min_iou: float = 0.5,
+    *,
+    people: bool = False,
+) -> ConfidenceCurve:
+    """The curve over the matches that :func:`match` would make, without making the records.
+
+    Raises:
+        InputError: if a detection has no score.
+    """
+    found = [_by_score(image, predictions.get(image, ())) for image in truth]
+    matched = Pairs(found, truth.values(), people=people).match(min_iou)
+    scores = np.array([face.score for faces in found for face in faces], np.float64)
+    return _curve(scores, matched != NO_FACE, sum(map(len, truth.values())))
+
+
+def _curve(scores: Floats, hits: NDArray[np.bool_], faces: int) -> ConfidenceCurve:
+    order = np.argsort(-scores, kind="stable")
+    falling = scores[order]
     # All detections of one score stand or fall together.
     last = np.flatnonzero(np.diff(falling, append=-np.inf))
-    found = np.cumsum(np.array(hits, bool)[order])[last]
+    found = np.cumsum(hits[order])[last]
     kept = last + 1
     return ConfidenceCurve(
         confidence=falling[last],
@@ -156,5 +186,19 @@ def _in_one_row(photos: Mapping[int, Sequence[Face]]) -> list[tuple[int, Face]]:
     return [(image, face) for image, faces in photos.items() for face in faces]
 
 
-def _boxes(photos: Iterable[Sequence[Face]]) -> Boxes:
-    return Boxes.of([np.array([f.box for f in faces]).reshape(-1, 4) for faces in photos])
+def _point_errors(
+    detected: Sequence[tuple[int, Face]], true: Sequence[tuple[int, Face]], matched: Indices
+) -> dict[int, float]:
+    """The normalised error of each matched detection that has five points, as its face has."""
+    found, wanted, which = [], [], []
+    for index in np.flatnonzero(matched != NO_FACE).tolist():
+        said = detected[index][1].landmarks
+        points = None if said is None else five_points(true[matched[index]][1])
+        if points is not None:
+            found.append(said)
+            wanted.append(points)
+            which.append(index)
+    if not which:
+        return {}
+    errors = normalised_errors(np.array(found, np.float64), np.array(wanted, np.float64))
+    return {i: e for i, e in zip(which, errors.tolist(), strict=True) if np.isfinite(e)}

@@ -7,8 +7,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from curator.errors import InputError
+from curator.errors import ConfigError, InputError
 from curator.geometry import Floats
+from curator.records import Face, Points
+from curator.schemes import to_five
+
+
+def five_points(face: Face) -> Points | None:
+    """The five points of a face of any scheme; None unless all five are known."""
+    if face.landmarks is None or face.visibility is None or face.scheme is None:
+        return None
+    try:
+        points, visibility = to_five(face.landmarks, face.visibility, face.scheme)
+    except ConfigError:
+        return None
+    return points if all(visibility) else None
 
 
 def normalised_errors(

@@ -16,22 +16,42 @@ class Candidates:
     """The pairs of detections and faces that any of the thresholds could accept.
 
     Args:
-        detections: Of some photos; those of one photo best first.
-        faces: Of the same photos.
-        thresholds: Least IoU, shape (T,), each above 0.
-        crowds: Shape (G,): regions that any number of detections may match, if enough of the
-            detection lies inside.
+        pairs: Index of the detection, index of the face, and how alike they are, 0..1.
+        ranks: The place of each detection within its photo, best first; shape (N,).
+        thresholds: Least likeness, shape (T,), each above 0.
+        crowds: Shape (G,): regions that any number of detections may match.
     """
 
-    def __init__(self, detections: Boxes, faces: Boxes, thresholds: Floats, crowds: Flags) -> None:
-        self._count = len(detections)
-        # The owners' code lets an IoU of 1 pass a threshold of 1 whatever the rounding.
+    def __init__(
+        self,
+        pairs: tuple[Indices, Indices, Floats],
+        ranks: Indices,
+        thresholds: Floats,
+        crowds: Flags,
+    ) -> None:
+        self._count = len(ranks)
+        # The owners' code lets a likeness of 1 pass a threshold of 1 whatever the rounding.
         self._thresholds = np.minimum(thresholds, 1 - 1e-10)[:, None]
         self._crowds = crowds
-        self._detection, self._face, self._iou = overlapping(
-            detections, faces, float(self._thresholds.min()), regions=crowds
-        )
-        self._rank = detections.ranks()[self._detection]
+        enough = pairs[2] >= self._thresholds.min()
+        self._detection, self._face, self._iou = (each[enough] for each in pairs)
+        self._rank = ranks[self._detection]
+
+    @classmethod
+    def of_boxes(
+        cls, detections: Boxes, faces: Boxes, thresholds: Floats, crowds: Flags
+    ) -> Candidates:
+        """Those that overlap enough.
+
+        Args:
+            detections: Of some photos; those of one photo best first.
+            faces: Of the same photos.
+            thresholds: Least IoU, shape (T,), each above 0.
+            crowds: Shape (G,): of these, enough of the detection has to lie inside.
+        """
+        least = float(np.minimum(thresholds, 1 - 1e-10).min())
+        pairs = overlapping(detections, faces, least, regions=crowds)
+        return cls(pairs, detections.ranks(), thresholds, crowds)
 
     def match(self, ignored: Flags) -> Indices:
         """Greedily: best detection first, and it takes the free face it overlaps most.

@@ -73,7 +73,7 @@ def overlapping(
         regions = np.zeros(len(faces), bool)
     own, others = detections.areas(edge), faces.areas(edge)
     found = [(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))]
-    for pairs in _pairs(detections.ends, faces.ends):
+    for pairs in pairs_of(detections.ends, faces.ends):
         i, j, overlap = _overlaps(detections.corners, faces.corners, *pairs, edge)
         iou = overlap / np.where(regions[j], own[i], own[i] + others[j] - overlap)
         enough = iou >= min_iou
@@ -97,7 +97,7 @@ def _overlaps(
     return i, j, overlap
 
 
-def _pairs(first: Indices, second: Indices) -> Iterator[tuple[Indices, Indices]]:
+def pairs_of(first: Indices, second: Indices) -> Iterator[tuple[Indices, Indices]]:
     """All pairs of indices within a photo, some photos at a time."""
     per_photo = np.diff(first) * np.diff(second)
     block = np.cumsum(per_photo) // _BLOCK

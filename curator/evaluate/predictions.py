@@ -41,8 +41,12 @@ def text(photo: str, boxes: Floats, scores: Floats) -> str:
     return "\n".join(lines) + "\n"
 
 
-def read_predictions(folder: Path) -> dict[str, NDArray[np.float64]]:
+def read_predictions(folder: Path, pattern: str = "*/*.txt") -> dict[str, NDArray[np.float64]]:
     """Read a folder of such files.
+
+    Args:
+        folder: That holds them.
+        pattern: Which files; ``**/*.txt`` for photos that lie in any folder or none.
 
     Returns:
         ``<event>/<photo>`` to its detections, shape (N, 5); photos in alphabetical order.
@@ -52,7 +56,7 @@ def read_predictions(folder: Path) -> dict[str, NDArray[np.float64]]:
         FormatError: if a file is about another photo than its name says, announces another
             number of detections than it holds, or has a line that is not five finite numbers.
     """
-    files = sorted(folder.glob("*/*.txt"))
+    files = sorted(folder.glob(pattern))
     if not files:
         raise InputError(f"{folder}: no prediction files of the form <event>/<photo>.txt")
     rows = [_rows(file) for file in files]
@@ -67,7 +71,7 @@ def read_predictions(folder: Path) -> dict[str, NDArray[np.float64]]:
         raise _not_finite(files, rows)
     values[:, 2:4] += values[:, :2]
     ends = np.cumsum([len(lines) for lines in rows])[:-1]
-    names = [f"{file.parent.name}/{file.stem}" for file in files]
+    names = [file.relative_to(folder).with_suffix("").as_posix() for file in files]
     return dict(zip(names, np.split(values, ends), strict=True))
 
 

@@ -17,7 +17,9 @@ from types import TracebackType
 from typing import IO, Self
 
 from curator.errors import InputError, RunError
+from curator.formats import provenance
 from curator.formats.names import NameBook
+from curator.formats.provenance import Provenance
 from curator.formats.report import ExportReport, Tally
 from curator.formats.staging import Staging
 from curator.records import SPLITS, Face, Sample
@@ -87,6 +89,7 @@ class ExportFolder:
         self._images: Counter[str] = Counter()
         self._faces: Counter[str] = Counter()
         self._report: ExportReport | None = None
+        self._provenance: Provenance | None = None
 
     @property
     def report(self) -> ExportReport:
@@ -123,6 +126,7 @@ class ExportFolder:
                 raise
             shutil.copyfile(sample.file, place)
         self._digests[path] = sample.image.sha256
+        self._told().add(sample, path)
         self._images[sample.split] += 1
         self._faces[sample.split] += len(faces)
         self.tally.holds(faces)
@@ -211,7 +215,13 @@ class ExportFolder:
         lines = manifest.read_text(encoding="utf-8", errors="replace").split("\n")
         return {MANIFEST} | {found[1] for found in map(_MANIFEST_LINE.fullmatch, lines) if found}
 
+    def _told(self) -> Provenance:
+        if self._provenance is None:
+            self._provenance = Provenance(self.text(provenance.TABLE).write)
+        return self._provenance
+
     def _finish(self) -> None:
+        self.write(provenance.DOCUMENT, self._told().document())
         for path, file in self._texts.items():
             self._digests[path] = file.close()
         self._report = ExportReport(

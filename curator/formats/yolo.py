@@ -159,7 +159,8 @@ class Yolo:
         if leaves:
             tally.lose("box clipped to the image", sample.image.name)
         cx, cy = (left + right) / (2 * width), (top + bottom) / (2 * height)
-        box = f"{cx:.6f} {cy:.6f} {w:.6f} {h:.6f}"
+        # Half a million lines: this way takes two thirds of the time of an f-string.
+        box = "%.6f %.6f %.6f %.6f" % (cx, cy, w, h)  # noqa: UP031
         if not self._pose:
             return box
         return f"{box} {_point_texts(face, sample, tally)}"

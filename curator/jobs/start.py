@@ -39,6 +39,8 @@ def start(dataset: Dataset, task: str, params: Mapping[str, Any]) -> int:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    with dataset.write() as connection:
+        jobs.assign(connection, job_id, process.pid)
     # Someone has to wait for a finished child, or it stays as a zombie.
     Thread(target=process.wait, daemon=True).start()
     return job_id
@@ -63,7 +65,7 @@ def cancel(dataset: Dataset, job_id: int) -> None:
             return
     if job.status is not RunStatus.RUNNING:
         raise InputError(f"job {job_id} is over already ({job.status})")
-    if job.pid is not None and _is_ours(job.pid, job_id):
+    if job.pid is not None and is_worker(job.pid, job_id):
         os.kill(job.pid, signal.SIGTERM)
 
 
@@ -94,11 +96,11 @@ def recent(dataset: Dataset, *, task: str | None = None, limit: int = 20) -> lis
 
 def _is_gone(job: Job) -> bool:
     """Whether a silent worker will not come back; without /proc (macOS) silence has to do."""
-    return job.pid is None or sys.platform != "linux" or not _is_ours(job.pid, job.id)
+    return job.pid is None or sys.platform != "linux" or not is_worker(job.pid, job.id)
 
 
-def _is_ours(pid: int, job_id: int) -> bool:
-    """Process numbers are given out again: never signal a stranger."""
+def is_worker(pid: int, job_id: int) -> bool:
+    """Whether this process is the worker of this job: numbers are given out again."""
     try:
         words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
     except OSError:

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curator.errors import ConfigError
 from curator.pipeline.annotate import DetectRequest, detect
 from curator.pipeline.duplicates import DuplicatesRequest, find_duplicates
+from curator.pipeline.evaluate import EvaluateRequest, evaluate
 from curator.pipeline.export import export, folder_of
 from curator.pipeline.ingest import CollectRequest, collect
 from curator.pipeline.measure import MeasureRequest, measure
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Progress
+from curator.review.pulling import pull
+from curator.review.pushing import push
+from curator.review.serving import serve
 from curator.split import SHARES
 from curator.store.dataset import Dataset
 
@@ -38,6 +42,14 @@ class CollectParams(Params):
     min_side: int = Field(1, ge=1)
     depth: int = Field(3, ge=0)
     also_hosts: tuple[str, ...] = ()
+    filters: dict[str, str] = {}
+    max_results: int = Field(200, ge=1, le=4000)
+    frames: Literal["every", "scenes", "tracks"] = "scenes"
+    frame_seconds: float = Field(1.0, gt=0)
+    max_megabytes: int | None = Field(None, ge=1)
+    max_minutes: float | None = Field(None, gt=0)
+    obey: bool = True
+    allow_hosts: tuple[str, ...] = ()
 
 
 class DetectParams(Params):
@@ -55,6 +67,7 @@ class ReleaseParams(Params):
     name: str
     source: str | None = None
     labelled_only: bool = False
+    commercial_only: bool = False
     min_score: float = Field(0, ge=0, le=1)
     min_size: float = Field(0, ge=0)
     rules: str | None = None
@@ -70,6 +83,49 @@ class ExportParams(Params):
     release: str
     format: str
     out: Path | None = None
+
+
+class TrainParams(Params):
+    """What to train on what; the same again goes on where it was."""
+
+    trainer: str
+    release: str
+    recipe: str | None = None
+    minutes: float | None = Field(None, gt=0)
+    epochs: float | None = Field(None, gt=0)
+    device: str = "auto"
+    seed: int = 0
+    task: str = "detect"
+    classes: str = "face"
+    more: dict[str, str] = {}
+
+
+class EvaluateParams(Params):
+    """Which detector or predictions to judge on which split of a release."""
+
+    release: str
+    split: str = "val"
+    detector: str | None = None
+    predictions: Path | None = None
+    accurate: bool = False
+    size: int | None = Field(None, ge=64, le=4096)
+    confidence: float | None = Field(None, ge=0, le=1)
+    count_proposals: bool = False
+    true_boxes: bool = True
+
+
+class ReviewParams(Params):
+    """Which judged run to review."""
+
+    run: str
+    port: int = Field(5151, ge=1024, le=65535)
+
+
+class PullParams(Params):
+    """Whose tags of which run to take over."""
+
+    run: str
+    user: str = "review"
 
 
 class MeasureParams(Params):
@@ -122,6 +178,7 @@ def _release(dataset: Dataset, params: ReleaseParams, progress: Progress) -> Map
     selection = Selection(
         source=params.source,
         labelled_only=params.labelled_only,
+        commercial_only=params.commercial_only,
         min_score=params.min_score,
         min_size=params.min_size,
         rules=params.rules,
@@ -140,6 +197,46 @@ def _export(dataset: Dataset, params: ExportParams, progress: Progress) -> Mappi
     return {"folder": str(out), **report.as_json()}
 
 
+def _train(dataset: Dataset, params: TrainParams, progress: Progress) -> Mapping[str, Any]:
+    # Brings scipy, which no other task should wait for.
+    from curator.pipeline.learn import learn, request_of
+
+    request = request_of(**params.model_dump(exclude_none=True))
+    report = learn(dataset, request, progress)
+    return {
+        "run": report.folder.name,
+        "weights": str(report.weights),
+        "steps": report.steps,
+        "figures": dict(report.figures),
+    }
+
+
+def _evaluate(dataset: Dataset, params: EvaluateParams, progress: Progress) -> Mapping[str, Any]:
+    run = evaluate(dataset, EvaluateRequest(**params.model_dump()), progress)
+    working = run.metrics["working"] or {}
+    return {
+        "run": run.name,
+        "AP": run.metrics["figures"]["AP"],
+        "AP50": run.metrics["figures"]["AP50"],
+        "f1": working.get("f1"),
+    }
+
+
+def _review(dataset: Dataset, params: ReviewParams, progress: Progress) -> Mapping[str, Any]:
+    _, count = push(dataset, params.run, progress)
+
+    def tell(address: str) -> None:
+        progress.begin(f"FiftyOne is at {address}", None)
+
+    serve(dataset, params.run, params.port, tell)
+    return {"samples": count}
+
+
+def _pull(dataset: Dataset, params: PullParams, progress: Progress) -> Mapping[str, Any]:
+    progress.begin("asking FiftyOne for its tags", None)
+    return asdict(pull(dataset, params.run, params.user))
+
+
 def _measure(dataset: Dataset, params: MeasureParams, progress: Progress) -> Mapping[str, Any]:
     return asdict(measure(dataset, MeasureRequest(**params.model_dump()), progress))
 
@@ -156,5 +253,9 @@ TASKS: Mapping[str, Task] = {
     "measure": Task("measure the quality of faces", MeasureParams, _measure),
     "duplicates": Task("find copies of images", DuplicatesParams, _duplicates),
     "release": Task("freeze what is there under a name", ReleaseParams, _release),
+    "train": Task("learn from a release", TrainParams, _train),
+    "evaluate": Task("judge a detector on a release", EvaluateParams, _evaluate),
+    "review": Task("show a judged run in FiftyOne", ReviewParams, _review),
+    "pull": Task("take over the tags of a review", PullParams, _pull),
     "export": Task("write a release in a format", ExportParams, _export),
 }

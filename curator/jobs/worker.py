@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -19,6 +20,8 @@ from curator.store.dataset import Dataset, open_dataset
 
 # How often the row may change: often enough for a bar that moves, rarely enough for SQLite.
 TICK_SECONDS = 1.0
+# From here on, what is left can be told from what is done.
+_TELLING_SHARE, _TELLING_SECONDS = 0.01, 3.0
 
 
 class JobProgress:
@@ -29,11 +32,13 @@ class JobProgress:
         self._stage = "starting"
         self._total: int | None = None
         self._done = 0
+        self._since = time.monotonic()
 
     def begin(self, stage: str, total: int | None) -> None:
         """A stage starts."""
         with self._lock:
             self._stage, self._total, self._done = stage, total, 0
+            self._since = time.monotonic()
         print(f"{stage}: {'?' if total is None else total}", flush=True)  # noqa: T201 - the log
 
     def advance(self, done: int = 1, note: str = "") -> None:
@@ -47,9 +52,18 @@ class JobProgress:
         """Share done (None without a total), and a line for a person."""
         with self._lock:
             if not self._total:
-                return None, f"{self._stage}: {self._done}"
+                return None, f"{self._stage}: {self._done}" if self._done else self._stage
             share = min(self._done / self._total, 1.0)
-            return share, f"{self._stage}: {self._done} of {self._total}"
+            said = f"{self._stage}: {self._done} of {self._total}"
+            return share, said + _left(share, time.monotonic() - self._since)
+
+
+def _left(share: float, seconds: float) -> str:
+    """How long the stage will take from here, once that can be told."""
+    if share >= 1 or share < _TELLING_SHARE or seconds < _TELLING_SECONDS:
+        return ""
+    left = seconds * (1 - share) / share
+    return f", about {left:.0f} s left" if left < 90 else f", about {left / 60:.0f} min left"
 
 
 def main(folder: str, job_id: int) -> int:

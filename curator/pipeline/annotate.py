@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from curator.config import settings
 from curator.detect import Detector, choose
@@ -94,16 +95,19 @@ class DetectRequest:
     """Which detector, and how.
 
     Attributes:
-        detector: A name of the registry, ``name:variant`` for other weights; None for the best
-            on this machine.
+        detector: A name of the registry, ``name:variant`` for other weights; None for the one
+            set, or ours.
         accurate: Flipped and at several scales, merged by box voting.
-        size: Long side of the network's input, pixels, None for the detector's own; not used
-            when accurate.
+        scales: Accurate at these rather than the usual scales: short sides of the drawn photo,
+            pixels.
+        size: Long side of the network's input, pixels, None for the detector's own; when accurate
+            only the look at the photo as it is has it.
         min_score: Faces below are not proposed.
     """
 
     detector: str | None = None
     accurate: bool = False
+    scales: tuple[int, ...] = ()
     size: int | None = None
     min_score: float = 0.5
 
@@ -112,27 +116,33 @@ def detect(dataset: Dataset, request: DetectRequest, progress: Progress) -> Dete
     """Propose faces with a detector of the registry.
 
     Raises:
-        ConfigError: if there is no such detector, or none on this machine.
+        ConfigError: if there is no such detector, or its weights are not there.
         RunError: if its weights cannot be used.
         StoreError: if the dataset cannot be written.
     """
-    detector = open_detector(request, progress)
+    detector = open_detector(request, progress, dataset.runs)
     return annotate(dataset, detector, threads=settings().threads, progress=progress)
 
 
-def open_detector(request: DetectRequest, progress: Progress) -> Detector:
+def open_detector(request: DetectRequest, progress: Progress, runs: Path | None = None) -> Detector:
     """The detector of a request; a download of its weights is told to ``progress``.
 
+    Args:
+        request: Which, and how.
+        progress: Told of a download.
+        runs: Where the training runs are, for ``run:NAME``.
+
     Raises:
-        ConfigError: if there is no such detector, or none on this machine.
+        ConfigError: if there is no such detector, or its weights are not there.
         RunError: if its weights cannot be used.
     """
     return choose(
         request.detector,
         size=request.size,
         min_score=request.min_score,
-        accurate=request.accurate,
+        accurate=request.scales or request.accurate,
         progress=progress,
+        runs=runs,
     )
 
 
@@ -194,21 +204,28 @@ def annotate(
 
 
 def _proposals(found: Detections, image_id: int, run_id: int) -> Sequence[Face]:
-    rows: list[dict[str, Any]] = [
-        {"box": tuple(box), "score": score, "landmarks": tuple((x, y) for x, y in points)}
-        for box, score, points in zip(
-            found.boxes.tolist(), found.scores.tolist(), found.landmarks.tolist(), strict=True
+    return [replace(face, image_id=image_id, run_id=run_id) for face in faces_of(found)]
+
+
+def faces_of(found: Detections) -> list[Face]:
+    """Detections as proposed faces that are in no dataset yet."""
+    names = [""] * len(found) if found.identities is None else found.identities.tolist()
+    rows = zip(
+        found.boxes.tolist(), found.scores.tolist(), found.landmarks.tolist(), names, strict=True
+    )
+    proposed = []
+    for (x_min, y_min, x_max, y_max), score, points, who in rows:
+        known = not any(math.isnan(value) for point in points for value in point)
+        proposed.append(
+            Face(
+                box=(x_min, y_min, x_max, y_max),
+                score=score,
+                landmarks=tuple((x, y) for x, y in points) if known else None,
+                visibility=(2,) * len(points) if known else None,
+                scheme=FIVE if known else None,
+                origin=Origin.DETECTOR,
+                status=FaceStatus.PROPOSED,
+                identity=who or None,
+            )
         )
-    ]
-    return [
-        Face(
-            image_id=image_id,
-            run_id=run_id,
-            visibility=(2,) * len(row["landmarks"]),
-            scheme=FIVE,
-            origin=Origin.DETECTOR,
-            status=FaceStatus.PROPOSED,
-            **row,
-        )
-        for row in rows
-    ]
+    return proposed

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection
+import numpy as np
+from numpy.typing import NDArray
 
-from curator.collect import SOURCES, Limits, Source
+from curator.collect import SOURCES, Limits, Resumable, Seeing, Source
 from curator.config import settings
+from curator.pipeline.annotate import DetectRequest, open_detector
+from curator.pipeline.arrivals import Batch
+from curator.pipeline.known import Known
+from curator.pipeline.ledger import StoredLedger
 from curator.progress import Progress
-from curator.records import Candidate, Fetched, Outcome, Refused, RunStatus
-from curator.store import candidates, images, runs
-from curator.store.candidates import Seen
+from curator.records import Outcome, Refused, RunStatus
+from curator.store import candidates, frontier, runs
 from curator.store.dataset import Dataset
 
-# Rows wait for company, but never longer than a person watching would like.
-BATCH = 64
-SECONDS = 1.0
+if TYPE_CHECKING:
+    from curator.collect.frames import FindFaces
+
+_MOST_MEGABYTES = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +38,7 @@ class CollectReport:
         refused: Reason -> how many, for good.
         failed: Reason -> how many, to be tried again by the next run.
         settled: Candidates met again that an earlier run had dealt with.
+        opted_out: Candidates on the list of what must not be collected; nothing is kept of them.
     """
 
     run_id: int
@@ -42,37 +47,8 @@ class CollectReport:
     refused: Mapping[str, int]
     failed: Mapping[str, int]
     settled: int
+    opted_out: int
     seconds: float
-
-
-@dataclass(slots=True)
-class _Batch:
-    """Outcomes whose rows are not written yet; bytes are on the disk already."""
-
-    dataset: Dataset
-    run_id: int
-    waiting: list[Fetched | Refused] = field(default_factory=list)
-    since: float = field(default_factory=time.monotonic)
-    counts: dict[tuple[Outcome, str], int] = field(default_factory=dict)
-
-    def add(self, result: Fetched | Refused) -> None:
-        if isinstance(result, Fetched):
-            self.dataset.blobs.put(result.data, result.sha256, result.mime)
-        self.waiting.append(_without_bytes(result))
-        if len(self.waiting) >= BATCH or time.monotonic() - self.since >= SECONDS:
-            self.write()
-
-    def write(self) -> None:
-        if self.waiting:
-            self.dataset.blobs.flush()
-            with self.dataset.write() as connection:
-                seen = _store(connection, self.waiting)
-                candidates.record(connection, self.run_id, seen)
-            for item in seen:
-                key = (item.outcome, item.reason or "")
-                self.counts[key] = self.counts.get(key, 0) + 1
-            self.waiting = []
-        self.since = time.monotonic()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +64,15 @@ class CollectRequest:
         min_side: Images with a shorter side are refused, pixels.
         depth: How many clicks a crawl follows.
         also_hosts: Other hosts whose images a crawl takes, such as ``cdn.example.com``.
+        filters: Of a search engine: name -> value, such as ``license`` -> ``commercial``.
+        max_results: Of a search engine.
+        frames: Which frames of a video: ``every``, ``scenes`` or ``tracks``.
+        frame_seconds: Between two frames of ``every``.
+        max_megabytes: Stop after images of so many million bytes.
+        max_minutes: Stop after so long.
+        obey: Leave alone what robots.txt, ``X-Robots-Tag`` and pages forbid.
+        allow_hosts: Hosts that may be asked beside those of the settings although they are not
+            public, such as ``127.0.0.1:8000``.
     """
 
     source: str
@@ -98,6 +83,14 @@ class CollectRequest:
     min_side: int = 1
     depth: int = 3
     also_hosts: tuple[str, ...] = ()
+    filters: Mapping[str, str] = field(default_factory=dict)
+    max_results: int = 200
+    frames: str = "scenes"
+    frame_seconds: float = 1.0
+    max_megabytes: int | None = None
+    max_minutes: float | None = None
+    obey: bool = True
+    allow_hosts: tuple[str, ...] = ()
 
 
 def collect(dataset: Dataset, request: CollectRequest, progress: Progress) -> CollectReport:
@@ -116,10 +109,26 @@ def collect(dataset: Dataset, request: CollectRequest, progress: Progress) -> Co
             if kept >= request.max_images:
                 # Earlier starts of the same run brought as many as were asked for.
                 runs.finish(connection, run.id)
-                return _report(run.id, {}, kept, 0.0)
+                return _report(run.id, {}, None, 0.0)
         request = replace(request, max_images=request.max_images - kept)
     source = open_source(request)
+    if request.frames == "tracks" and isinstance(source, Seeing):
+        source = source.seeing(_eyes(progress))
     return ingest(dataset, source, method=request.source, params=params, progress=progress)
+
+
+def _eyes(progress: Progress) -> FindFaces:
+    """The detector that is used without being named."""
+    from curator.collect.tracks import Seen
+
+    detector = open_detector(DetectRequest(), progress)
+
+    def find_faces(pixels: NDArray[np.uint8]) -> list[Seen]:
+        found = detector(pixels)
+        boxes, scores = found.boxes.tolist(), found.scores.tolist()
+        return [Seen(tuple(box), score) for box, score in zip(boxes, scores, strict=True)]
+
+    return find_faces
 
 
 def open_source(request: CollectRequest) -> Source:
@@ -128,12 +137,21 @@ def open_source(request: CollectRequest) -> Source:
     Raises:
         ConfigError: if the source is not known or a limit makes no sense.
     """
+    limits = Limits.of(settings())
     limits = replace(
-        Limits.of(settings()),
+        limits,
         max_images=request.max_images,
         min_side=request.min_side,
         max_depth=request.depth,
         also_hosts=request.also_hosts,
+        filters=tuple(request.filters.items()),
+        max_results=request.max_results,
+        frames=request.frames,
+        frame_seconds=request.frame_seconds,
+        max_total_bytes=(request.max_megabytes or _MOST_MEGABYTES) * 1_000_000,
+        max_run_seconds=None if request.max_minutes is None else 60 * request.max_minutes,
+        obey=request.obey,
+        allow_hosts=(*limits.allow_hosts, *request.allow_hosts),
     )
     make = SOURCES.load(request.source)
     return make(request.target, limits, licence=request.licence, author=request.author)
@@ -164,98 +182,36 @@ def ingest(
     dataset.blobs.sweep()
     with dataset.write() as connection:
         run = runs.begin(connection, kind="collect", method=method, params=params)
-        known = candidates.settled(connection)
-    met_again: set[str] = set()
-    batch = _Batch(dataset, run.id)
+    known = Known(dataset)
+    batch = Batch(dataset, run.id)
+    if isinstance(source, Resumable):
+        source = source.remembering(StoredLedger(dataset, run.id))
     status = RunStatus.FAILED
     try:
         # Closed at once, so that no thread goes on fetching after an error here.
-        with closing(source.collect(_settled(known, met_again), progress)) as results:
+        with batch, closing(source.collect(known.settled, progress)) as results:
             for result in results:
-                batch.add(result)
+                if isinstance(result, Refused) or not known.forbids(result):
+                    batch.add(result)
+                else:
+                    batch.pass_over(result.candidate.url)
         status = RunStatus.DONE
     except KeyboardInterrupt:
         status = RunStatus.CANCELLED
         raise
     finally:
-        batch.write()
-        report = _report(run.id, batch.counts, len(met_again), time.monotonic() - started)
+        report = _report(run.id, batch.counts, known, time.monotonic() - started)
         with dataset.write() as connection:
+            frontier.clear_if_done(connection, run.id)
             runs.finish(connection, run.id, status=status)
     return report
 
 
-def _settled(known: Mapping[str, str | None], met_again: set[str]) -> Callable[[Candidate], bool]:
-    def settled(candidate: Candidate) -> bool:
-        if candidate.url not in known:
-            return False
-        before = known[candidate.url]
-        # A local file that changed since is another picture; a page's address alone decides.
-        if candidate.validator is not None and before is not None and candidate.validator != before:
-            return False
-        met_again.add(candidate.url)
-        return True
-
-    return settled
-
-
-def _store(connection: Connection, results: list[Fetched | Refused]) -> list[Seen]:
-    fetched = [result for result in results if isinstance(result, Fetched)]
-    stored = images.add(connection, [image_row(result) for result in fetched])
-    ids = dict(zip([id(result) for result in fetched], stored, strict=True))
-    return [_seen(result, ids.get(id(result))) for result in results]
-
-
-def _seen(result: Fetched | Refused, stored: tuple[int, bool] | None) -> Seen:
-    if isinstance(result, Refused):
-        return Seen(
-            candidate=result.candidate,
-            outcome=Outcome.FAILED if result.retry else Outcome.REFUSED,
-            reason=result.reason,
-            detail=result.detail,
-            image_id=None,
-            at=datetime.now(UTC),
-        )
-    assert stored is not None  # noqa: S101 - every fetched result was just stored
-    image_id, is_new = stored
-    return Seen(
-        candidate=result.candidate,
-        outcome=Outcome.KEPT if is_new else Outcome.DUPLICATE,
-        reason=None,
-        detail=None,
-        image_id=image_id,
-        at=result.fetched_at,
-    )
-
-
-def image_row(result: Fetched) -> dict[str, Any]:
-    """The columns of an image that was just fetched."""
-    candidate = result.candidate
-    return {
-        "sha256": result.sha256,
-        "phash": result.phash,
-        "width": result.width,
-        "height": result.height,
-        "mime": result.mime,
-        "name": candidate.name,
-        "source": candidate.source,
-        "url": candidate.url,
-        "page_url": candidate.page_url,
-        "title": candidate.title,
-        "licence": candidate.licence,
-        "author": candidate.author,
-        "query": candidate.query,
-        "fetched_at": result.fetched_at,
-    }
-
-
-def _without_bytes(result: Fetched | Refused) -> Fetched | Refused:
-    """Rows wait in batches; the pictures themselves must not pile up in memory meanwhile."""
-    return replace(result, data=b"") if isinstance(result, Fetched) else result
-
-
 def _report(
-    run_id: int, counts: Mapping[tuple[Outcome, str], int], settled: int, seconds: float
+    run_id: int,
+    counts: Mapping[tuple[Outcome, str], int],
+    known: Known | None,
+    seconds: float,
 ) -> CollectReport:
     def of(outcome: Outcome) -> dict[str, int]:
         return {reason: n for (what, reason), n in sorted(counts.items()) if what == outcome}
@@ -266,6 +222,7 @@ def _report(
         duplicates=sum(of(Outcome.DUPLICATE).values()),
         refused=of(Outcome.REFUSED),
         failed=of(Outcome.FAILED),
-        settled=settled,
+        settled=0 if known is None else known.met_again,
+        opted_out=0 if known is None else known.opted_out,
         seconds=seconds,
     )

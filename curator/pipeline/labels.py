@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from curator.errors import InputError
 from curator.formats import FORMATS
 from curator.imaging import BrokenImage, probe
-from curator.pipeline.ingest import image_row
+from curator.pipeline.arrivals import image_row
 from curator.progress import Progress, track
 from curator.records import Candidate, Face, Fetched, LabelledImage, Outcome, RunStatus
 from curator.store import candidates, faces, images, runs

@@ -5,15 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from curator import formats
 from curator.config import settings
 from curator.errors import ConfigError
 from curator.evaluate import wider
 from curator.evaluate.wider_truth import Photo
+from curator.formats import ExportOptions
+from curator.formats.options import ClassBy
 from curator.pipeline.export import samples
 from curator.progress import Progress
 from curator.records import Detections, Face, Run, RunStatus, Sample
@@ -84,7 +88,14 @@ def learn(dataset: Dataset, request: LearnRequest, progress: Progress) -> LearnR
     chosen = list(samples(dataset, request.release))
     status, metrics = RunStatus.FAILED, dict(run.metrics)
     try:
-        trained = train(chosen, folder, request.options, judge=judge, progress=progress)
+        trained = train(
+            chosen,
+            folder,
+            request.options,
+            judge=judge,
+            export=partial(_export, chosen),
+            progress=progress,
+        )
         status, metrics = RunStatus.DONE, dict(trained.figures)
     except KeyboardInterrupt:
         status = RunStatus.CANCELLED
@@ -104,8 +115,18 @@ def learn(dataset: Dataset, request: LearnRequest, progress: Progress) -> LearnR
     )
 
 
-def request_of(trainer: str, release: str, **options: Any) -> LearnRequest:
-    """A request under the settings; options are those of :class:`TrainOptions`."""
+def request_of(
+    trainer: str, release: str, *, recipe: str | None = None, **options: Any
+) -> LearnRequest:
+    """A request under the settings; options are those of :class:`TrainOptions`.
+
+    Without a recipe it is the trainer's usual one.
+    """
+    entry = TRAINERS.entries().get(trainer)
+    if recipe is not None:
+        options["recipe"] = recipe
+    elif entry is not None and entry.variants:
+        options["recipe"] = entry.variants[0]
     return LearnRequest(
         trainer=trainer,
         release=release,
@@ -120,10 +141,10 @@ def folder_of(dataset: Dataset, request: LearnRequest) -> Path:
         ConfigError: if the name of the recipe is no file name.
     """
     options = request.options
-    if _PATH_CHARACTERS & set(options.recipe):
+    if _PATH_CHARACTERS & set(options.label):
         raise ConfigError(f"unknown recipe {options.recipe!r}")
-    name = f"{request.trainer}-{request.release}-{options.recipe}-{options.seed}"
-    return dataset.folder / "runs" / name
+    name = f"{request.trainer}-{request.release}-{options.label}-{options.seed}"
+    return dataset.runs / name
 
 
 def judge(chosen: Sequence[Sample], found: Sequence[Detections]) -> dict[str, float]:
@@ -139,6 +160,12 @@ def judge(chosen: Sequence[Sample], found: Sequence[Detections]) -> dict[str, fl
     }
     ap = wider.evaluate(predictions, truth).ap
     return {f"ap_{level}": value for level, value in ap.items() if not np.isnan(value)}
+
+
+def _export(chosen: Sequence[Sample], format_name: str, folder: Path, by_identity: bool) -> None:
+    # Each trainer has its own folder; what an earlier start wrote there is replaced.
+    class_by = ClassBy.IDENTITY if by_identity else ClassBy.FACE
+    formats.export(format_name, chosen, folder, ExportOptions(class_by=class_by))
 
 
 def _truth(faces: Sequence[Face]) -> Photo:
@@ -157,6 +184,6 @@ def _begin(connection: Any, request: LearnRequest, manifest: str) -> Run:
     return runs.begin(
         connection,
         kind="train",
-        method=f"{request.trainer}:{options.recipe}",
+        method=f"{request.trainer}:{options.label}",
         params={"release": request.release, "manifest": manifest, "seed": options.seed},
     )

@@ -36,6 +36,7 @@ class Selection:
     Attributes:
         source: Only images of this source.
         labelled_only: Only images that people vouch for, none with mere proposals.
+        commercial_only: Only images whose licence is known to allow commercial use.
         min_score: Proposed faces below are left out (0..1).
         min_size: Faces of less height are left out (pixels).
         rules: Only faces that these quality rules keep, or a person does; None for all.
@@ -45,6 +46,7 @@ class Selection:
 
     source: str | None = None
     labelled_only: bool = False
+    commercial_only: bool = False
     min_score: float = 0.0
     min_size: float = 0.0
     rules: str | None = None
@@ -53,7 +55,10 @@ class Selection:
     def images(self) -> ImageFilter:
         """The images this selection asks for: those about which something is known."""
         return ImageFilter(
-            source=self.source, annotated=True, labelled=True if self.labelled_only else None
+            source=self.source,
+            annotated=True,
+            labelled=True if self.labelled_only else None,
+            commercial=self.commercial_only,
         )
 
     def admits(self, face: Face) -> bool:
@@ -128,26 +133,41 @@ def release(
     report = split(dataset, selection, options, progress)
     kept = _kept(dataset, selection)
     with dataset.write() as connection:
-        total = images.count(connection, selection.images())
-        left_out: Counter[str] = Counter()
-        profile = Profile()
-        chosen = _admitted(connection, (selection, kept), left_out, profile)
-        made = releases.freeze(
-            connection,
-            name=name,
-            filter_=asdict(selection),
-            seed=options.seed,
-            samples=track(chosen, progress, "freezing", total),
-        )
-        measured = {
-            "split": asdict(report),
+        draft = releases.begin(connection, name=name, filter_=asdict(selection), seed=options.seed)
+    try:
+        measured = {"split": asdict(report)} | _freeze(dataset, draft, (selection, kept), progress)
+        measured["seconds"] = round(time.monotonic() - started, 2)
+        with dataset.write() as connection:
+            return releases.complete(connection, draft, name=name, report=measured)
+    except BaseException:
+        with dataset.write() as connection:
+            releases.abandon(connection, draft)
+        raise
+
+
+def _freeze(
+    dataset: Dataset,
+    draft: releases.Draft,
+    wanted: tuple[Selection, set[int] | None],
+    progress: Progress,
+) -> dict[str, Any]:
+    """Copy what is selected, as it is at this moment, and measure it; others may write between."""
+    left_out: Counter[str] = Counter()
+    profile = Profile()
+    with dataset.read() as reading:
+        total = images.count(reading, wanted[0].images())
+        chosen = _admitted(reading, wanted, left_out, profile)
+        for batch in batches(track(chosen, progress, "freezing", total)):
+            rows = draft.rows(batch)
+            with dataset.write() as connection:
+                releases.add(connection, draft, rows)
+    with dataset.read() as connection:
+        return {
             "profile": profile.as_json(),
             "faces_left_out": dict(left_out),
-            "sources": _sources(connection, made),
-            "licences": _licences(connection, made),
-            "seconds": round(time.monotonic() - started, 2),
+            "sources": releases.image_counts(connection, draft.id, "source"),
+            "licences": _licences(connection, draft.id),
         }
-        return releases.describe(connection, made, measured)
 
 
 def release_if_changed(
@@ -311,16 +331,11 @@ def _with_proposals(connection: Connection, shown: Sequence[Face]) -> tuple[Face
     )
 
 
-def _sources(connection: Connection, made: Release) -> dict[str, int]:
-    return releases.image_counts(connection, made.id, "source")
-
-
-def _licences(connection: Connection, made: Release) -> dict[str, Any]:
+def _licences(connection: Connection, release_id: int) -> dict[str, Any]:
     """Of the images as stated, and of the weights that proposed faces in this release."""
     weights = {
         f"{run.method}": run.licence
-        for run in runs.of_release(connection, made.id)
+        for run in runs.of_release(connection, release_id)
         if run.licence is not None
     }
-    stated = releases.image_counts(connection, made.id, "licence")
-    return {"images": stated, "weights": weights}
+    return {"images": releases.image_counts(connection, release_id, "licence"), "weights": weights}

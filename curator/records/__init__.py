@@ -35,7 +35,7 @@ from curator.records.labelling import (
 )
 from curator.records.quality import CopyKind, Decision, Measure, Measures, Pair, Verdict
 from curator.records.releases import SPLITS, Release, Sample
-from curator.records.runs import Job, Match, MatchKind, Run, RunStatus
+from curator.records.runs import Job, Match, MatchKind, Mistake, Run, RunStatus
 
 __all__ = [
     "SPLITS",
@@ -58,6 +58,7 @@ __all__ = [
     "MatchKind",
     "Measure",
     "Measures",
+    "Mistake",
     "NewTask",
     "Op",
     "Opinion",

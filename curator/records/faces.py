@@ -41,12 +41,16 @@ class Detections:
         boxes: Shape (N, 4), float32, ``xyxy`` pixels, may leave the image.
         scores: Shape (N,), float32, 0..1, descending.
         landmarks: Shape (N, 5, 2), float32, pixels, in the order of the scheme ``5``:
-            the eye, then mouth corner, on the left of the picture comes first.
+            the eye, then mouth corner, on the left of the picture comes first; NaN from a
+            detector that finds no points.
+        identities: Shape (N,), who each is, "" for nobody known; None from a detector that
+            names nobody.
     """
 
     boxes: NDArray[np.float32]
     scores: NDArray[np.float32]
     landmarks: NDArray[np.float32]
+    identities: NDArray[np.str_] | None = None
 
     def __len__(self) -> int:
         return len(self.scores)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class Outcome(StrEnum):
@@ -24,7 +26,9 @@ class Candidate:
         url: Where the bytes are; ``file:`` for a local file, ``file:...!/member`` in an archive.
         source: The kind of source that named it, such as ``web`` or ``folder``.
         name: A readable relative POSIX path to remember it by, such as ``0--Parade/1.jpg``.
+        engine: The search engine that found it, such as ``bing``, None where none did.
         validator: What changes when the bytes change: an ETag, or size and mtime of a file.
+        group: What it belongs to inseparably, such as one video; see :class:`Image`.
     """
 
     url: str
@@ -35,7 +39,9 @@ class Candidate:
     licence: str | None = None
     author: str | None = None
     query: str | None = None
+    engine: str | None = None
     validator: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +55,8 @@ class Fetched:
         height: Of the image as displayed, pixels.
         mime: From the content, never from the name or a header.
         phash: 64-bit perceptual hash as 16 hex digits, or None where not computed.
+        http: What HTTP said: ``status url redirects type etag last_modified date`` as far as they
+            were sent; None for what came another way.
     """
 
     candidate: Candidate
@@ -59,6 +67,7 @@ class Fetched:
     mime: str
     phash: str | None
     fetched_at: datetime
+    http: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +103,9 @@ class Image:
         name: The readable relative POSIX path it arrived under; unique within a dataset.
         width: Pixels after EXIF orientation.
         height: Pixels after EXIF orientation.
+        licence: As stated.
+        licence_id: Its SPDX identifier where it is known; see :mod:`curator.licences`.
+        http: As of :class:`Fetched`.
         run_id: The run whose faces speak for this image, None before any.
         split: ``train``, ``val``, ``test``, or None before a split.
         version: Grows whenever the labels of the image change.
@@ -114,6 +126,9 @@ class Image:
     licence: str | None = None
     author: str | None = None
     query: str | None = None
+    licence_id: str | None = None
+    engine: str | None = None
+    http: Mapping[str, Any] | None = None
     fetched_at: datetime
     status: ImageStatus = ImageStatus.NEW
     run_id: int | None = None

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from curator.records.faces import Box
+from curator.records.faces import Box, Points
 
 
 class RunStatus(StrEnum):
@@ -44,6 +44,14 @@ class Run:
     started_at: datetime
     finished_at: datetime | None = None
 
+    @property
+    def name(self) -> str:
+        """What commands call it: the folder of a training run, else a word and its number."""
+        if self.kind == "train":
+            trainer, _, recipe = self.method.partition(":")
+            return f"{trainer}-{self.params['release']}-{recipe}-{self.params.get('seed', 0)}"
+        return f"{self.kind}-{self.id}"
+
 
 class MatchKind(StrEnum):
     """How a detection and the truth agree: both, only detected, only true."""
@@ -51,6 +59,21 @@ class MatchKind(StrEnum):
     TP = "tp"
     FP = "fp"
     FN = "fn"
+
+
+class Mistake(StrEnum):
+    """What is wrong with a detection or a missed face, as TIDE tells them apart.
+
+    Source: Bolya et al. 2020, https://arxiv.org/abs/2008.08115, section 2.2; the class is the
+    person where a detector names people, so that ``cls`` is ``wrong-person`` here.
+    """
+
+    MISSED = "missed"
+    BACKGROUND = "background"
+    LOCALISATION = "localisation"
+    DUPLICATE = "duplicate"
+    WRONG_PERSON = "wrong-person"
+    BOTH = "wrong-person-and-place"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +87,12 @@ class Match:
         score: Of the detection, 0..1; None for ``fn``.
         iou: 0..1 of a ``tp`` with its face; of a ``fp`` or ``fn`` the largest with any face or
             detection of the image, 0 where there is none.
+        mistake: None for a ``tp``, and for a ``fn`` that the mistake of a detection explains.
+        landmarks: The five points of the detection, None where it has none and for ``fn``.
+        point_error: Of a ``tp`` whose face has five points: mean point distance in parts of the
+            distance between the true eyes.
+        identity: Who it is according to the detection, None where it does not say.
+        expected: Who it is according to the truth, None for ``fp`` and strangers.
     """
 
     image_id: int
@@ -73,6 +102,12 @@ class Match:
     iou: float
     face_id: int | None = None
     run_id: int | None = None
+    mistake: Mistake | None = None
+    landmarks: Points | None = None
+    point_error: float | None = None
+    identity: str | None = None
+    expected: str | None = None
+    id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -45,6 +45,22 @@ class Blobs:
         _write(incoming / f"{os.getpid()}-{sha256[:16]}-{get_ident()}", target, data)
         return target
 
+    def remove(self, sha256: str, mime: str) -> None:
+        """Take a file away; what is gone already is no error.
+
+        Raises:
+            StoreError: if the folder cannot be written.
+        """
+        target = self.path(sha256, mime)
+        try:
+            target.unlink(missing_ok=True)
+        except OSError as cause:
+            raise StoreError(f"{target}: cannot be removed ({cause.strerror})") from cause
+        for folder in target.parents[:2]:
+            # Only the last file of a folder lets it go.
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
     def flush(self) -> None:
         """Bring all written bytes to the disk, so that they survive a power cut."""
         os.sync()

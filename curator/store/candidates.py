@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +22,7 @@ _FIELDS = (
     "licence",
     "author",
     "query",
+    "engine",
     "validator",
 )
 
@@ -62,11 +63,27 @@ def record(connection: Connection, run_id: int, seen: Sequence[Seen]) -> None:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     statement = dialect.insert(candidate)
     newest = {
-        c.name: statement.excluded[c.name] for c in candidate.c if c.name not in ("id", "url")
+        c.name: statement.excluded[c.name]
+        for c in candidate.c
+        if c.name not in ("id", "url", "attempts")
     }
+    newest["attempts"] = candidate.c.attempts + 1
     connection.execute(
         statement.on_conflict_do_update(index_elements=[candidate.c.url], set_=newest), rows
     )
+
+
+def urls(connection: Connection) -> Iterator[str]:
+    """The address of every candidate that needs no second visit, a few in memory at a time."""
+    query = select(candidate.c.url).where(candidate.c.outcome != Outcome.FAILED)
+    yield from connection.execution_options(yield_per=5000).execute(query).scalars()
+
+
+def find(connection: Connection, url: str) -> tuple[Outcome, str | None] | None:
+    """Outcome and validator of a candidate, None if it is not known."""
+    query = select(candidate.c.outcome, candidate.c.validator).where(candidate.c.url == url)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else (Outcome(row.outcome), row.validator)
 
 
 def settled(connection: Connection) -> dict[str, str | None]:

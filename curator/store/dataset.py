@@ -2,7 +2,7 @@
 
 ::
 
-    curator.sqlite   images/   exports/   cache/ (may be deleted)   logs/
+    curator.sqlite   images/   exports/   cache/ (may be deleted)   logs/   runs/
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 
 from curator.errors import InputError, NotFound, StoreError
 from curator.store.blobs import Blobs
-from curator.store.engine import connect, migrate
+from curator.store.engine import connect, migrate, scrub
 
 DATABASE = "curator.sqlite"
 
@@ -47,6 +47,11 @@ class Dataset:
         return self.folder / "cache"
 
     @property
+    def runs(self) -> Path:
+        """One folder a training run."""
+        return self.folder / "runs"
+
+    @property
     def logs(self) -> Path:
         """One file a job."""
         return self.folder / "logs"
@@ -72,6 +77,18 @@ class Dataset:
         """
         with self._translated(), self._turn, self._writer.begin() as connection:
             yield connection
+
+    def scrub(self) -> bool:
+        """Overwrite what deleted rows left in the files of the database.
+
+        Returns:
+            False if another reader kept some of it in use: call it again when he is gone.
+
+        Raises:
+            StoreError: if the database cannot be written.
+        """
+        with self._translated():
+            return scrub(self._engine)
 
     def close(self) -> None:
         """Let go of the database."""

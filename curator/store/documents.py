@@ -12,37 +12,47 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from curator.records import Face, FaceStatus, Image, ImageStatus, Origin, Sample
+import msgspec
+from msgspec.structs import astuple
+
+from curator.records import Box, Face, FaceStatus, Image, Origin, Points, Sample
+from curator.records.building import builder
 from curator.store.rows import canonical
 
 Place = Callable[[str, str], Path]
 Document = dict[str, Any]
 
+
+class FaceRow(msgspec.Struct, array_like=True):
+    """A face in a document: the fields of the record in the order of their values.
+
+    New fields go to the end and have a default: releases made before them have shorter rows.
+    """
+
+    id: int | None
+    image_id: int | None
+    run_id: int | None
+    version: int
+    origin: Origin
+    status: FaceStatus
+    score: float | None
+    box: Box
+    scheme: str | None
+    landmarks: Points | None
+    visibility: tuple[int, ...] | None
+    identity: str | None
+    attributes: dict[str, int | float | str | bool]
+    tags: tuple[str, ...] = ()
+
+
+FACE_COLUMNS = FaceRow.__struct_fields__
 # The first three are numbers that this database happened to give: they stay out of the digest,
 # so that equal content has an equal digest in every dataset. ``version`` counts edits: content.
 _FACE_OWN = 3
-FACE_COLUMNS = (
-    "id",
-    "image_id",
-    "run_id",
-    "version",
-    "origin",
-    "status",
-    "score",
-    "box",
-    "scheme",
-    "landmarks",
-    "visibility",
-    "identity",
-    "attributes",
-    "tags",
-)
-# Faces of releases made before there were tags have one value less.
 _TAGS = FACE_COLUMNS.index("tags")
 _IMAGE_OWN = ("id", "run_id", "version")
 IMAGE_COLUMNS = (
@@ -61,6 +71,9 @@ IMAGE_COLUMNS = (
     "licence",
     "author",
     "query",
+    "licence_id",
+    "engine",
+    "http",
     "fetched_at",
     "status",
     "split",
@@ -68,8 +81,7 @@ IMAGE_COLUMNS = (
     "version",
 )
 _row_of = attrgetter(*FACE_COLUMNS)
-_ORIGINS = {origin.value: origin for origin in Origin}
-_STATUSES = {status.value: status for status in FaceStatus}
+_face = builder(Face, FACE_COLUMNS)
 
 
 def document_of(image: Image, faces: tuple[Face, ...]) -> Document:
@@ -84,6 +96,7 @@ def digest_of(document: Mapping[str, Any]) -> str:
     image = {k: v for k, v in document["image"].items() if k not in _IMAGE_OWN}
     # When the bytes came is provenance, not content: a dataset made again is the same dataset.
     image.pop("fetched_at")
+    image.pop("http", None)
     # A face without tags says what it said before there were any.
     faces = [
         row[_FACE_OWN:] if any(row[_TAGS:]) else row[_FACE_OWN:_TAGS]
@@ -92,55 +105,28 @@ def digest_of(document: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical([image, faces]).encode()).hexdigest()
 
 
-def sample_of(document: Document, place: Place) -> Sample:
+def sample_of(payload: str, place: Place) -> Sample:
     """The sample that was frozen.
 
     Args:
-        document: As parsed; it is used up.
+        payload: The canonical JSON of its document.
         place: From sha256 and MIME type to the file with the bytes.
     """
-    described = document["image"]
-    described["fetched_at"] = datetime.fromisoformat(described["fetched_at"])
-    described["status"] = ImageStatus(described["status"])
-    image = Image(**described)
+    document = _parse(payload)
+    image = document.image
     return Sample(
         image=image,
-        faces=tuple(map(_face, document["faces"])),
+        faces=tuple(_face(*astuple(row)) for row in document.faces),
         split=image.split or "",
         file=place(image.sha256, image.mime),
     )
 
 
-def _face(row: list[Any]) -> Face:
-    (
-        face_id,
-        image_id,
-        run_id,
-        version,
-        origin,
-        status,
-        score,
-        box,
-        scheme,
-        landmarks,
-        visibility,
-        identity,
-        attributes,
-        *tagged,
-    ) = row
-    return Face(
-        id=face_id,
-        image_id=image_id,
-        run_id=run_id,
-        version=version,
-        origin=_ORIGINS[origin],
-        status=_STATUSES[status],
-        score=score,
-        box=tuple(box),
-        scheme=scheme,
-        landmarks=None if landmarks is None else tuple(map(tuple, landmarks)),
-        visibility=None if visibility is None else tuple(visibility),
-        identity=identity,
-        attributes=attributes,
-        tags=tuple(tagged[0]) if tagged else (),
-    )
+class _Frozen(msgspec.Struct):
+    """A document, typed: it is parsed into the values of the records at once."""
+
+    image: Image
+    faces: list[FaceRow]
+
+
+_parse = msgspec.json.Decoder(_Frozen).decode

@@ -12,9 +12,9 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from curator.errors import SchemaMismatch
 
 # The newest file of migrations/versions.
-HEAD = "0003"
+HEAD = "0005"
 # All of them, oldest first: a version outside this list was written by a newer program.
-KNOWN = ("0001", "0002", "0003")
+KNOWN = ("0001", "0002", "0003", "0004", "0005")
 
 
 def connect(url: str) -> Engine:
@@ -54,6 +54,26 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
+def scrub(engine: Engine) -> bool:
+    """Overwrite what deleted rows left behind; False if someone who reads kept us from it.
+
+    Deleted rows stay in free pages and in the write-ahead log until both are written anew.
+    """
+    if engine.dialect.name != "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("VACUUM FULL")
+        return True
+    raw = engine.raw_connection()
+    try:
+        cursor = raw.cursor()
+        cursor.execute("VACUUM")
+        busy = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        cursor.close()
+    finally:
+        raw.close()
+    return not busy
+
+
 def _version(connection: Connection) -> str | None:
     if not inspect(connection).has_table("alembic_version"):
         return None
@@ -69,6 +89,8 @@ def _set_pragmas(connection: sqlite3.Connection, _record: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
+        # Deleted rows may be about people: their bytes are overwritten.
+        "secure_delete=ON",
     ):
         connection.execute(f"PRAGMA {pragma}").close()
 

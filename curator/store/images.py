@@ -22,6 +22,7 @@ from sqlalchemy import (
 )
 
 from curator.errors import NotFound
+from curator.licences import COMMERCIAL, normalised
 from curator.records import FaceStatus, Image, ImageStatus, Origin
 from curator.store.rows import batches, insert_new
 from curator.store.schema import edit, face, image, run_image
@@ -39,6 +40,8 @@ class ImageFilter:
         faces: True only images with current faces, False only those without.
         annotated: True only images that a detector or a person has spoken about.
         labelled: True only images that people vouch for.
+        licence: An identifier of :mod:`curator.licences`, or ``none`` for images without one.
+        commercial: True only images whose licence is known to allow commercial use.
         text: Part of the name.
     """
 
@@ -52,6 +55,8 @@ class ImageFilter:
     faces: bool | None = None
     annotated: bool | None = None
     labelled: bool | None = None
+    licence: str | None = None
+    commercial: bool = False
     text: str | None = None
 
 
@@ -75,7 +80,12 @@ def add(connection: Connection, records: Sequence[Mapping[str, Any]]) -> list[tu
         if name in taken:
             name = _distinct_name(name, record["sha256"])
         taken.add(name)
-        rows[record["sha256"]] = {"status": ImageStatus.NEW, **record, "name": name}
+        rows[record["sha256"]] = {
+            "status": ImageStatus.NEW,
+            "licence_id": normalised(record.get("licence")),
+            **record,
+            "name": name,
+        }
     insert_new(connection, image, list(rows.values()))
     after = before | _ids_of(connection, rows.values())
     return [(after[r["sha256"]], rows.pop(r["sha256"], None) is not None) for r in records]
@@ -142,7 +152,7 @@ def without_run(connection: Connection, run_id: int) -> list[Image]:
 
 
 def counts_by(connection: Connection, column: str) -> dict[str, int]:
-    """How many images have each value of ``source``, ``status``, ``split`` or ``licence``.
+    """How many images have each value of ``source status split licence`` or ``licence_id``.
 
     Images without a value count under ``none``.
     """
@@ -252,6 +262,9 @@ def record_of(row: Row[Any]) -> Image:
         licence=row.licence,
         author=row.author,
         query=row.query,
+        licence_id=row.licence_id,
+        engine=row.engine,
+        http=row.http,
         fetched_at=row.fetched_at,
         status=ImageStatus(row.status),
         run_id=row.run_id,
@@ -297,6 +310,11 @@ def _conditions(wanted: ImageFilter) -> list[ColumnElement[bool]]:
         conditions.append(known if wanted.annotated else ~known)
     if wanted.labelled is not None:
         conditions.append((image.c.status == ImageStatus.LABELLED) == wanted.labelled)
+    if wanted.licence is not None:
+        named = None if wanted.licence == "none" else wanted.licence
+        conditions.append(image.c.licence_id.is_not_distinct_from(named))
+    if wanted.commercial:
+        conditions.append(image.c.licence_id.in_(sorted(COMMERCIAL)))
     if wanted.text:
         conditions.append(image.c.name.icontains(wanted.text, autoescape=True))
     face_conditions = _face_conditions(wanted)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
 from curator.errors import NotFound
 from curator.records import Job, RunStatus
@@ -31,6 +31,13 @@ def add(connection: Connection, task: str, params: Mapping[str, Any]) -> int:
     key = connection.execute(insert(job).values(values)).inserted_primary_key
     assert key is not None  # noqa: S101 - the database always answers an insert
     return int(key[0])
+
+
+def assign(connection: Connection, job_id: int, pid: int) -> None:
+    """This process was started for a waiting job."""
+    connection.execute(
+        update(job).where(job.c.id == job_id, job.c.status == RunStatus.QUEUED).values(pid=pid)
+    )
 
 
 def claim(connection: Connection, job_id: int, pid: int) -> bool:
@@ -88,18 +95,20 @@ def recent(connection: Connection, *, task: str | None = None, limit: int = 20) 
 
 
 def silent(connection: Connection) -> list[Job]:
-    """Running jobs whose worker has not been heard of for too long."""
-    query = select(job).where(
-        job.c.status == RunStatus.RUNNING, job.c.heartbeat_at < now() - DEAD_AFTER
-    )
+    """Jobs whose worker has not been heard of for too long, or did not begin."""
+    late = now() - DEAD_AFTER
+    stopped = and_(job.c.status == RunStatus.RUNNING, job.c.heartbeat_at < late)
+    never_began = and_(job.c.status == RunStatus.QUEUED, job.c.created_at < late)
+    query = select(job).where(or_(stopped, never_began))
     return [_record(row) for row in connection.execute(query)]
 
 
 def bury(connection: Connection, job_ids: Iterable[int]) -> None:
-    """Mark running jobs whose worker is gone as failed."""
+    """Mark jobs whose worker is gone as failed."""
+    living = [RunStatus.QUEUED, RunStatus.RUNNING]
     connection.execute(
         update(job)
-        .where(job.c.id.in_(list(job_ids)), job.c.status == RunStatus.RUNNING)
+        .where(job.c.id.in_(list(job_ids)), job.c.status.in_(living))
         .values(
             status=RunStatus.FAILED,
             finished_at=now(),

@@ -98,12 +98,44 @@ def get(connection: Connection, run_id: int) -> Run:
     return _record(row)
 
 
+def named(connection: Connection, name: str, *, kind: str | None = None) -> Run:
+    """The run of this name or number, the newest of several.
+
+    Raises:
+        NotFound: if there is none (the message lists those that exist).
+    """
+    known = every(connection, kind=kind)
+    for run_ in known:
+        if name in (run_.name, str(run_.id)):
+            return run_
+    listed = ", ".join(dict.fromkeys(run_.name for run_ in known)) or "none yet"
+    raise NotFound(f"no {'' if kind is None else f'{kind} '}run {name!r}; there are: {listed}")
+
+
 def every(connection: Connection, *, kind: str | None = None) -> list[Run]:
     """All runs, newest first."""
     query = select(run).order_by(run.c.id.desc())
     if kind is not None:
         query = query.where(run.c.kind == kind)
     return [_record(row) for row in connection.execute(query)]
+
+
+def of_detector(connection: Connection, name: str) -> Run:
+    """The newest finished detector run of this name, method or number.
+
+    Raises:
+        NotFound: if there is none (the message lists those that exist).
+    """
+    finished = [r for r in every(connection, kind="detect") if r.status is RunStatus.DONE]
+    for found in finished:
+        method = found.method.partition("@")[0]
+        if name in (str(found.id), found.method, method, method.partition(":")[0]):
+            return found
+    known = ", ".join(f"{found.id} {found.method}" for found in finished) or "none yet"
+    raise NotFound(
+        f"detector {name!r} has not run over this dataset; runs: {known}; "
+        f"let it: curator detect --detector {name}"
+    )
 
 
 def of_release(connection: Connection, release_id: int) -> list[Run]:

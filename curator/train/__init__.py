@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -11,7 +11,10 @@ from curator.progress import Progress
 from curator.records import Detections, Sample
 from curator.registry import Entry, Registry
 
-__all__ = ["TRAINERS", "Judge", "TrainOptions", "Trained", "Trainer"]
+__all__ = ["TRAINERS", "Export", "Judge", "TrainOptions", "Trained", "Trainer"]
+
+Export = Callable[[str, Path, bool], None]
+"""Writes the samples in a format of the registry to a folder; True for one class a person."""
 
 Judge = Callable[[Sequence[Sample], Sequence[Detections]], Mapping[str, float]]
 """Figures of merit, by name, of what was found in samples; higher is better."""
@@ -28,7 +31,13 @@ class TrainOptions:
         device: ``cpu``, ``cuda``, or ``auto`` for the best there is.
         threads: Of the processor.
         seed: Of everything random.
-        start: A checkpoint of another run whose weights to begin with, instead of random ones.
+        start: A checkpoint of another run, or the published RetinaFace ONNX file, whose weights to
+            begin with instead of random ones.
+        keep: Share of the starting weights in the exported ones, 0..1.
+        licence: What the weights may be used for: written into them.
+        task: ``detect`` for boxes, ``pose`` for boxes and five points, where one can choose.
+        classes: ``face``, or ``identity`` for one class a person, where one can choose.
+        more: Further options of the trainer, by its own names.
     """
 
     recipe: str = "modern"
@@ -38,6 +47,17 @@ class TrainOptions:
     threads: int = 2
     seed: int = 0
     start: Path | None = None
+    keep: float = 0.0
+    licence: str | None = None
+    task: str = "detect"
+    classes: str = "face"
+    more: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """The recipe with what else makes other weights."""
+        pose = "-pose" if self.task == "pose" else ""
+        return f"{self.recipe}{pose}{'-people' if self.classes == 'identity' else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +89,7 @@ class Trainer(Protocol):
         options: TrainOptions,
         *,
         judge: Judge,
+        export: Export,
         progress: Progress,
     ) -> Trained:
         """Train on the split ``train`` and watch the split ``val``, or go on where it stopped.
@@ -78,6 +99,7 @@ class Trainer(Protocol):
             folder: Of the run: checkpoint, curve, cache of photos, weights.
             options: How.
             judge: Asked about the validation split on the way.
+            export: Writes the samples in a format that the trainer reads.
             progress: Told how far it is.
 
         Raises:
@@ -87,6 +109,11 @@ class Trainer(Protocol):
         """
 
 
+# Sizes n to x of the generations that Ultralytics still trains from its own description.
+MODELS = tuple(
+    f"{family}{size}" for family in ("yolo11", "yolo26", "yolov8", "yolov5") for size in "nsmlx"
+)
+
 TRAINERS: Registry[Trainer] = Registry(
     "trainer",
     {
@@ -94,6 +121,13 @@ TRAINERS: Registry[Trainer] = Registry(
             "curator.train.retinaface:train_retinaface",
             "boxes and five points, 2 MB of weights",
             extra="train",
+            variants=("modern", "paper"),
+        ),
+        "yolo": Entry(
+            "curator.train.yolo:train_yolo",
+            "Ultralytics YOLO in an environment of its own: boxes, or boxes and five points",
+            licence="AGPL-3.0, the trained weights included",
+            variants=MODELS,
         ),
     },
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import cv2
 import numpy as np
@@ -25,6 +26,8 @@ _SCALES = (0.12, 2.0)
 _COVERED = 0.7
 # as long as one is found; so small faces come from crowds rather than from shrunken portraits.
 _TRIES = 5
+# Sixteen portraits, each drawn small, are a crowd of faces that no crowd in the set has.
+_GRIDS = (2, 4)
 # A crop is as often the photo as it is as around a face of a wanted size.
 _AS_IT_IS = 0.25
 
@@ -68,13 +71,13 @@ class Cropper:
         return Crop(distorted(crop.pixels, rng, self._recipe.distortion), crop.faces)
 
     def _mosaic(self, rng: Generator, size: int) -> Crop:
-        """Four crops of half the side, each of its own photo and scale."""
-        half = size // 2
+        """Four or sixteen crops side by side, each of its own photo and scale."""
+        side = size // int(rng.choice(_GRIDS))
         pixels = np.empty((size, size, 3), np.uint8)
         parts = []
-        for x, y in ((0, 0), (half, 0), (0, half), (half, half)):
-            part = self._one(rng, half)
-            pixels[y : y + half, x : x + half] = part.pixels
+        for x, y in product(range(0, size, side), repeat=2):
+            part = self._one(rng, side)
+            pixels[y : y + side, x : x + side] = part.pixels
             parts.append(part.faces.moved(1.0, (x, y)))
         return Crop(pixels, joined(parts))
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from curator.errors import InputError, RunError
+from curator.train.network import RetinaFaceNetwork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,8 +72,10 @@ def load(file: Path, device: str = "cpu") -> Checkpoint | None:
         raise RunError(f"{file}: this is no checkpoint of a training run") from cause
 
 
-def load_weights(network: nn.Module, file: Path) -> None:
+def load_weights(network: RetinaFaceNetwork, file: Path) -> None:
     """Take over the weights that a run would export: the averaged ones where it has them.
+
+    A network that is to be folded is folded with the statistics of the checkpoint.
 
     Raises:
         InputError: if there is no such file, or the weights are of another network.
@@ -83,7 +86,10 @@ def load_weights(network: nn.Module, file: Path) -> None:
         raise InputError(f"{file}: there is no checkpoint to start from")
     inside = "module."
     averaged = {k.removeprefix(inside): v for k, v in state.averaged.items() if inside in k}
+    values = averaged or state.network
     try:
-        network.load_state_dict(averaged or state.network)
+        if not any("running_mean" in name for name in values):
+            network.fold()
+        network.load_state_dict(values)
     except RuntimeError as cause:
         raise InputError(f"{file}: these are the weights of another network") from cause

@@ -12,11 +12,11 @@ from __future__ import annotations
 import copy
 import warnings
 from pathlib import Path
-from typing import cast
 
+import onnx
 import torch
+from onnx import helper
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from curator.errors import RunError
 from curator.train.anchors import (
@@ -26,7 +26,7 @@ from curator.train.anchors import (
     SIZE_VARIANCE,
     STRIDES,
 )
-from curator.train.network import Convolution, RetinaFaceNetwork
+from curator.train.network import RetinaFaceNetwork
 
 OPSET = 17
 INPUT = "images"
@@ -38,7 +38,8 @@ class Exported(nn.Module):
 
     def __init__(self, network: RetinaFaceNetwork) -> None:
         super().__init__()
-        self.network = _folded(network)
+        self.network = copy.deepcopy(network).float().eval()
+        self.network.fold()
         # Sides of the anchors in units of the stride, shape (3, 2, 1).
         sides = torch.tensor(SIDES, dtype=torch.float32) / torch.tensor(STRIDES)[:, None]
         self.sides = nn.Buffer(sides[..., None])
@@ -60,8 +61,13 @@ class Exported(nn.Module):
         return (*scores, *boxes, *points)
 
 
-def export_onnx(network: RetinaFaceNetwork, file: Path) -> None:
+def export_onnx(network: RetinaFaceNetwork, file: Path, *, licence: str | None = None) -> None:
     """Write the weights of a network, which is not changed.
+
+    Args:
+        network: What was trained.
+        file: Where to.
+        licence: What the weights may be used for: it stands in the file, and detectors say it.
 
     Raises:
         RunError: if the file cannot be written.
@@ -84,17 +90,10 @@ def export_onnx(network: RetinaFaceNetwork, file: Path) -> None:
                 opset_version=OPSET,
                 dynamo=False,
             )
+        if licence is not None:
+            graph = onnx.load(str(partial))
+            helper.set_model_props(graph, {"license": licence})
+            onnx.save(graph, str(partial))
         partial.replace(file)
     except OSError as cause:
         raise RunError(f"{file}: the weights cannot be written ({cause.strerror})") from cause
-
-
-def _folded(network: RetinaFaceNetwork) -> RetinaFaceNetwork:
-    """A copy whose convolutions contain the normalisation that followed them."""
-    folded = copy.deepcopy(network).float().eval()
-    for module in folded.modules():
-        if isinstance(module, Convolution):
-            norm = cast("nn.BatchNorm2d", module[1])
-            module[0] = fuse_conv_bn_eval(cast("nn.Conv2d", module[0]), norm)
-            module[1] = nn.Identity()
-    return folded

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ from curator.train.checkpoint import Checkpoint
 from curator.train.curve import Curve, Diary
 from curator.train.losses import multi_task_loss
 from curator.train.network import WIDTHS, RetinaFaceNetwork
+from curator.train.published import load_published
 from curator.train.recipe import Recipe
 
 CHECKPOINT = "checkpoint.pt"
@@ -45,7 +47,8 @@ class Setup:
         steps_an_epoch: How many steps draw as many crops as there are photos.
         ahead: Processes that draw crops; 0 draws in this one.
         saved_every: Seconds between two checkpoints.
-        start: A checkpoint whose weights a new run begins with.
+        start: A checkpoint, or the published ONNX file, whose weights a new run begins with.
+        keep: Share of these weights in those that are judged and exported.
     """
 
     folder: Path
@@ -55,6 +58,7 @@ class Setup:
     ahead: int = 1
     saved_every: float = 60.0
     start: Path | None = None
+    keep: float = 0.0
 
 
 class Training:
@@ -74,7 +78,10 @@ class Training:
         torch.manual_seed(recipe.seed)
         network = RetinaFaceNetwork(WIDTHS[recipe.network])
         if setup.start is not None:
-            checkpoint.load_weights(network, setup.start)
+            begin_with(network, setup.start)
+        if recipe.folded:
+            network.fold()
+        self._began = {name: values.clone() for name, values in network.state_dict().items()}
         # Both change the network itself.
         network.to(setup.device)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -95,10 +102,20 @@ class Training:
 
     @property
     def best(self) -> RetinaFaceNetwork:
-        """The network to judge and to export: the averaged one where there is one."""
-        if self.averaged is None:
-            return self.network
-        return cast("RetinaFaceNetwork", self.averaged.module)
+        """The network to judge and to export: the averaged one where there is one.
+
+        With a part of the starting weights it keeps what these knew of other photos (Wortsman et
+        al. 2022, https://arxiv.org/abs/2109.01903).
+        """
+        own = self.network if self.averaged is None else self.averaged.module
+        best = cast("RetinaFaceNetwork", own)
+        if not self.setup.keep:
+            return best
+        mixed = copy.deepcopy(best)
+        for name, values in mixed.state_dict().items():
+            if values.is_floating_point():
+                values.lerp_(self._began[name].to(values.device), self.setup.keep)
+        return mixed
 
     def run(self, cropper: Cropper, judge: Judge, progress: Progress) -> None:
         """Train until the budget is used up.
@@ -150,7 +167,7 @@ class Training:
         self.network.train()
         images = batch.images(setup.device)
         kind = "cuda" if setup.device.startswith("cuda") else "cpu"
-        with torch.autocast(kind, torch.bfloat16):
+        with torch.autocast(kind, torch.bfloat16, enabled=bfloat16_pays(kind)):
             predictions = self.network(images)
         anchors = anchors_for(images.shape[3], images.shape[2], setup.device)
         targets = [each.to(setup.device) for each in batch.targets]
@@ -232,6 +249,24 @@ class Training:
             figures |= judge(self.best)
         curve.add(self.steps, figures)
         self.diary = Diary()
+
+
+def begin_with(network: RetinaFaceNetwork, file: Path) -> None:
+    """Take over the weights of a checkpoint, or those published with RetinaFace.
+
+    Raises:
+        InputError: if there is no such file, or the weights are of another network.
+        RunError: if the file is no checkpoint.
+    """
+    if file.suffix == ".onnx":
+        load_published(network, file)
+    else:
+        checkpoint.load_weights(network, file)
+
+
+def bfloat16_pays(kind: str) -> bool:
+    """Whether the device computes in bfloat16 itself; a processor that does not is far slower."""
+    return kind == "cuda" or bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 
 
 def _averaged(network: RetinaFaceNetwork, recipe: Recipe) -> AveragedModel | None:

@@ -31,6 +31,7 @@ class Recipe:
     Attributes:
         name: What ``--recipe`` calls it.
         network: ``small`` or ``tiny``.
+        folded: The normalisation is part of the convolutions: for weights trained before.
         matching: Static: by overlap with the anchors, hard negatives mined, cross entropy and
             smooth L1. Dynamic: by what the network predicts, quality focal loss and DIoU.
         cropping: Square: a random square of the photo. Balanced: box sizes drawn evenly on a
@@ -48,7 +49,7 @@ class Recipe:
         box_weight: Of the box loss.
         point_weight: Of the point loss.
         face_sizes: Smallest and largest side of the face a balanced crop is drawn around, pixels.
-        mosaics: Share of crops made of four.
+        mosaics: Share of crops made of four or sixteen photos.
         distortion: Strength of photometric distortion, 0..1.
         side: Photos are cached with a long side of at most this, pixels.
         judged_every: Epochs between two looks at the validation split.
@@ -57,6 +58,7 @@ class Recipe:
 
     name: str
     network: str = "small"
+    folded: bool = False
     matching: Matching
     cropping: Cropping
     sizes: tuple[tuple[float, int], ...] = ((1.0, 320),)
@@ -120,6 +122,25 @@ RECIPES: Mapping[str, Recipe] = {
             point_weight=4.0,
             sizes=((0.45, 192), (0.8, 288), (1.0, 384)),
             mosaics=0.3,
+        ),
+        Recipe(
+            name="tune",
+            folded=True,
+            matching=Matching.DYNAMIC,
+            cropping=Cropping.BALANCED,
+            optimizer="adamw",
+            learning_rate=5e-4,
+            weight_decay=0.02,
+            schedule="cosine",
+            average=0.999,
+            class_weight=2.0,
+            box_weight=2.0,
+            point_weight=4.0,
+            sizes=((0.6, 320), (0.85, 416), (1.0, 640)),
+            face_sizes=(5.0, 560.0),
+            mosaics=0.45,
+            distortion=0.5,
+            judged_every=2,
         ),
         Recipe(
             name="paper",

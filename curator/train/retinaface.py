@@ -11,7 +11,7 @@ import torch
 from curator.errors import ConfigError, InputError, RunError
 from curator.progress import Progress
 from curator.records import Sample
-from curator.train import Judge, Trained, TrainOptions
+from curator.train import Export, Judge, Trained, TrainOptions
 from curator.train.augment import Cropper
 from curator.train.budget import Budget
 from curator.train.cache import cached
@@ -20,7 +20,7 @@ from curator.train.export import export_onnx
 from curator.train.finding import find
 from curator.train.loop import Setup, Training
 from curator.train.network import RetinaFaceNetwork
-from curator.train.recipe import recipe_named
+from curator.train.recipe import Recipe, recipe_named
 from curator.train.targets import faces_of
 
 WEIGHTS = "retinaface.onnx"
@@ -32,11 +32,14 @@ def train_retinaface(
     options: TrainOptions,
     *,
     judge: Judge,
+    export: Export,
     progress: Progress,
 ) -> Trained:
-    """See :class:`curator.train.Trainer`."""
+    """See :class:`curator.train.Trainer`; it reads the photos themselves."""
+    del export
     budget = _budget(options)
     recipe = replace(recipe_named(options.recipe), seed=options.seed)
+    _check_start(recipe, options)
     device = _device(options.device)
     torch.set_num_threads(options.threads)
     learned = [sample for sample in samples if sample.split == "train"]
@@ -56,6 +59,7 @@ def train_retinaface(
         budget=budget,
         steps_an_epoch=-(-len(learned) // recipe.batch),
         start=options.start,
+        keep=options.keep,
     )
     training = Training(recipe, setup)
 
@@ -63,7 +67,7 @@ def train_retinaface(
         return judge(watched, list(find(network, watched, device))) if watched else {}
 
     training.run(Cropper(photos, drawn, recipe), judged, progress)
-    export_onnx(training.best, folder / WEIGHTS)
+    export_onnx(training.best, folder / WEIGHTS, licence=options.licence)
     rows = read(folder)
     return Trained(
         weights=folder / WEIGHTS,
@@ -81,6 +85,15 @@ def _budget(options: TrainOptions) -> Budget:
     if min(given) <= 0:
         raise ConfigError(f"minutes and epochs must be above 0, not {min(given):g}")
     return Budget(minutes=options.minutes, epochs=options.epochs)
+
+
+def _check_start(recipe: Recipe, options: TrainOptions) -> None:
+    if not 0 <= options.keep < 1:
+        raise ConfigError(f"the share to keep must be at least 0 and below 1, not {options.keep:g}")
+    if options.start is None and (recipe.folded or options.keep):
+        raise ConfigError(
+            "the recipe 'tune' and --keep want trained weights to begin with: give them to --start"
+        )
 
 
 def _device(wanted: str) -> str:

@@ -61,9 +61,15 @@ class Site:
 
 
 @pytest.fixture
-def web() -> Iterator[Site]:
+def web_address() -> str:
+    """Where the small web listens; a test of several hosts says ``0.0.0.0``."""
+    return "127.0.0.1"
+
+
+@pytest.fixture
+def web(web_address: str) -> Iterator[Site]:
     site = Site()
-    with _running(site):
+    with _running(site, web_address):
         yield site
 
 
@@ -75,8 +81,9 @@ def other_web() -> Iterator[Site]:
 
 
 class _running:  # noqa: N801 - reads as a word
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, address: str = "127.0.0.1") -> None:
         self.site = site
+        self.address = address
 
     def __enter__(self) -> None:
         site = self.site
@@ -87,6 +94,10 @@ class _running:  # noqa: N801 - reads as a word
             disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
+                if self.path == "/robots.txt" and self.path not in site.routes:
+                    # Asked of every host; tests count what they wrote.
+                    self.send_error(404)
+                    return
                 site.asked[self.path] += 1
                 site.agents.add(self.headers.get("User-Agent", ""))
                 answer = site.routes.get(self.path)
@@ -107,7 +118,7 @@ class _running:  # noqa: N801 - reads as a word
             def handle_error(self, request: object, client_address: object) -> None:
                 """A client that goes away is what some tests are about."""
 
-        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server = Server((self.address, 0), Handler)
         site.host = f"127.0.0.1:{self.server.server_address[1]}"
         site.url = f"http://{site.host}"
         self.thread = threading.Thread(
@@ -126,7 +137,15 @@ class _running:  # noqa: N801 - reads as a word
 def limits() -> Limits:
     """Small and impatient."""
     return Limits(
-        threads=3, timeout=5.0, max_seconds=10.0, attempts=2, pause=0.01, max_bytes=300_000
+        threads=3,
+        timeout=5.0,
+        max_seconds=10.0,
+        attempts=2,
+        pause=0.01,
+        max_bytes=300_000,
+        allow_hosts=("127.0.0.1", "::1"),
+        host_pause=0.0,
+        host_requests=8,
     )
 
 

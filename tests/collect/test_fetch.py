@@ -13,7 +13,8 @@ import pytest
 
 from curator.collect import Limits
 from curator.collect.download import download
-from curator.collect.fetch import Fetcher, Stopped
+from curator.collect.fetch import Fetcher
+from curator.collect.pace import Stopped
 from curator.collect.reasons import Reason, Refusal
 from curator.records import Candidate, Fetched, Refused
 
@@ -340,7 +341,7 @@ def test_an_address_of_version_6_is_reached(limits: Limits, picture: Picture) ->
 
     thread = threading.Thread(target=answer)
     thread.start()
-    with server, patient(limits) as fetcher:
+    with server, patient(limits, obey=False) as fetcher:
         record = take(fetcher, f"http://[::1]:{server.getsockname()[1]}/x.jpg")
         thread.join()
     assert isinstance(record, Fetched)

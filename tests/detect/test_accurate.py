@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from curator.detect.accurate import SHORT_SIDES, Accurate, scales
+from curator.errors import ConfigError
 from curator.records import Detections
 
 Rgb = NDArray[np.uint8]
@@ -86,6 +87,20 @@ def test_what_the_detector_finds_by_itself_stays(photo: Rgb) -> None:
 def test_what_it_finds_by_itself_counts_once(photo: Rgb) -> None:
     found = Accurate(Painted(EVERYWHERE | {None: 0.95}), 0.5)(photo)
     assert found.scores == pytest.approx([0.9])
+
+
+def test_other_scales_than_the_usual_are_looked_at_and_said(photo: Rgb) -> None:
+    detector = Painted({600: 0.9, 500: 0.9})
+    found = Accurate(detector, 0.5, (600, 500, 600))
+    assert found(photo).scores == pytest.approx([0.9])
+    assert [min(size) for size in detector.seen] == [500, 500, 600, 600, 430]
+    assert found.method == "painted/500+600x2"
+
+
+@pytest.mark.parametrize("sides", [(), (500, 8)])
+def test_a_scale_at_which_nothing_can_be_seen_is_refused(sides: tuple[int, ...]) -> None:
+    with pytest.raises(ConfigError, match="at least 32 pixels"):
+        Accurate(Painted({}), 0.5, sides)
 
 
 def test_nothing_below_the_lowest_score_is_returned(photo: Rgb) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import onnx
 import pytest
 
 from curator.config import settings
 from curator.detect import DETECTORS, choose
-from curator.detect.choice import on_this_machine
+from curator.detect.own import WEIGHTS
 from curator.errors import ConfigError, RunError
 
 
@@ -24,45 +25,21 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     settings.cache_clear()
 
 
-def put(file: Path) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(b"")
-
-
-def test_the_better_weights_come_first(tmp_path: Path) -> None:
-    assert on_this_machine(None) is None
-    assert on_this_machine(tmp_path) is None
-    # Each is better than all before it.
-    for name, file in (
-        ("retinaface:retinaface_mnet025", "onnx/retinaface_mnet025.onnx"),
-        ("yunet:yunet_n_dynamic", "onnx/yunet_n_dynamic.onnx"),
-        ("insightface:scrfd_500m", "insightface/models/scrfd_500m/det_500m.onnx"),
-        ("insightface:scrfd_2.5g", "insightface/models/scrfd_2.5g/det_2.5g.onnx"),
-        ("insightface:buffalo_l", "insightface/models/buffalo_l/det_10g.onnx"),
-    ):
-        put(tmp_path / file)
-        assert on_this_machine(tmp_path) == name
-
-
-def test_packs_that_insightface_downloaded_itself_are_found() -> None:
-    put(Path.home() / ".insightface/models/buffalo_l/det_10g.onnx")
-    assert on_this_machine(None) == "insightface:buffalo_l"
-
-
-def test_a_folder_without_weights_is_no_pack(tmp_path: Path) -> None:
-    put(tmp_path / "insightface/models/buffalo_l/readme.txt")
-    assert on_this_machine(tmp_path) is None
-
-
-def test_without_a_name_the_best_of_the_models_folder_is_opened(
-    monkeypatch: pytest.MonkeyPatch, shared_models: Path
+def test_without_a_name_our_own_weights_are_opened(
+    tmp_path: Path,
 ) -> None:
-    monkeypatch.setenv("CURATOR_MODELS", str(shared_models))
-    settings.cache_clear()
-    assert choose().name == "insightface:scrfd_2.5g"
+    for models in (None, tmp_path):
+        detector = choose(models=models)
+        assert detector.method == "curator:retinaface@640"
+        assert detector.licence == DETECTORS.entries()["curator"].licence
+    pack = tmp_path / "insightface/models/buffalo_l"
+    pack.mkdir(parents=True)
+    (pack / "det_10g.onnx").write_bytes(b"")
+    # Research-only weights that happen to lie here are not used unasked.
+    assert choose(models=tmp_path).name == "curator:retinaface"
 
 
-def test_a_name_wins_over_the_setting_and_the_setting_over_the_best(
+def test_a_name_wins_over_the_setting_and_the_setting_over_our_own(
     monkeypatch: pytest.MonkeyPatch, shared_models: Path
 ) -> None:
     monkeypatch.setenv("CURATOR_DETECTOR", "yunet")
@@ -83,14 +60,23 @@ def test_a_models_folder_that_is_not_there_is_a_wrong_setting(tmp_path: Path) ->
 
 
 def test_a_broken_file_in_a_pack_is_named(tmp_path: Path) -> None:
-    put(tmp_path / "insightface/models/buffalo_l/det_10g.onnx")
+    pack = tmp_path / "insightface/models/buffalo_l"
+    pack.mkdir(parents=True)
+    (pack / "det_10g.onnx").write_bytes(b"")
     with pytest.raises(RunError, match=r"det_10g\.onnx: the weights are broken"):
-        choose(models=tmp_path)
+        choose("insightface", models=tmp_path)
 
 
 @pytest.mark.parametrize(
     "name",
-    ["insightface:scrfd_500m", "insightface:scrfd_2.5g", "retinaface", "yunet", "retinaface:FILE"],
+    [
+        "curator",
+        "insightface:scrfd_500m",
+        "insightface:scrfd_2.5g",
+        "retinaface",
+        "yunet",
+        "retinaface:FILE",
+    ],
 )
 def test_the_name_of_a_detector_opens_it_again(name: str, shared_models: Path) -> None:
     name = name.replace("FILE", str(shared_models / "onnx/retinaface_mnet025.onnx"))
@@ -120,5 +106,23 @@ def test_every_detector_says_whose_weights_it_uses(shared_models: Path) -> None:
     assert "non-commercial" in choose("insightface:scrfd_500m", models=shared_models).licence
     assert choose("yunet", models=shared_models).licence == "MIT"
     assert choose("retinaface", models=shared_models).licence == "MIT"
+    assert choose("curator", models=shared_models).licence.startswith("Apache-2.0")
     own = shared_models / "onnx/yunet_n_dynamic.onnx"
     assert choose(f"yunet:{own}").licence.startswith("unknown")
+
+
+def test_weights_of_a_training_run_say_their_own_licence(tmp_path: Path) -> None:
+    graph = onnx.load(str(WEIGHTS / "retinaface.onnx"))
+    (tmp_path / "first").mkdir()
+    file = tmp_path / "first" / "own.onnx"
+    for licence, said in (("CC0-1.0", "CC0-1.0"), (None, "unknown: weights from a file")):
+        del graph.metadata_props[:]
+        onnx.helper.set_model_props(graph, {"license": licence} if licence else {})
+        onnx.save(graph, str(file))
+        for name in (f"scrfd:{file}", "run:first"):
+            assert choose(name, runs=tmp_path).licence.startswith(said)
+
+
+def test_weights_that_do_not_come_with_the_package_are_one_sentence() -> None:
+    with pytest.raises(ConfigError, match="no weights 'large' come with curator; known: retina"):
+        choose("curator:large")

@@ -184,7 +184,7 @@ def test_without_weights_and_network_one_sentence_says_what_to_do(
         monkeypatch.delenv(variable, raising=False)
     settings.cache_clear()
     with pytest.raises(RunError, match=r"buffalo_l.*no connection.*CURATOR_MODELS") as caught:
-        choose()
+        choose("insightface")
     settings.cache_clear()
     assert len(str(caught.value).splitlines()) == 1
     assert everything_in(home()) == []

@@ -22,10 +22,10 @@ def network() -> RetinaFaceNetwork:
     with torch.no_grad():
         for _ in range(20):
             made(torch.randn(4, 3, 64, 64))
-    for head in made.heads:
-        torch.nn.init.normal_(head.boxes.weight, std=0.05)
-        torch.nn.init.constant_(head.logits.bias, 0.4)
-        torch.nn.init.normal_(head.logits.weight, std=0.1)
+    for boxes, logits in zip(made.boxes, made.logits, strict=True):
+        torch.nn.init.normal_(boxes.weight, std=0.05)
+        torch.nn.init.constant_(logits.bias, 0.4)
+        torch.nn.init.normal_(logits.weight, std=0.1)
     return made.eval()
 
 

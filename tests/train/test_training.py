@@ -206,6 +206,43 @@ def test_a_new_run_begins_with_the_weights_another_would_export(drawn, tmp_path)
         training(recipe, tmp_path / "fourth", epochs=1, start=tmp_path / "nothing.pt")
 
 
+def test_weights_are_folded_on_the_way_from_one_recipe_to_another(drawn, tmp_path) -> None:
+    samples, recipe = drawn(4), quick("modern", sizes=((1.0, 64),))
+    first = training(recipe, tmp_path / "first", epochs=1)
+    first.run(cropper(samples, tmp_path, recipe), unjudged, Silent())
+    tuned = training(
+        quick("tune"), tmp_path / "second", epochs=1, start=tmp_path / "first" / CHECKPOINT
+    )
+    tuned.save()
+    third = training(
+        quick("tune", seed=1), tmp_path / "third", epochs=1, start=tmp_path / "second" / CHECKPOINT
+    )
+    images = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        found = [each.best.eval()(images).logits for each in (first, tuned, third)]
+    torch.testing.assert_close(found[1], found[0], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(found[2], found[1])
+
+
+def test_a_part_of_the_starting_weights_is_kept_in_those_that_count(drawn, tmp_path) -> None:
+    samples = drawn(4)
+    first = training(quick("modern"), tmp_path / "first", epochs=1)
+    first.save()
+    start = tmp_path / "first" / CHECKPOINT
+    recipe = quick("tune", sizes=((1.0, 64),), learning_rate=1e-2)
+    run = training(recipe, tmp_path / "second", epochs=1, start=start, keep=0.25)
+    before = run.best.state_dict()
+    run.run(cropper(samples, tmp_path, recipe), unjudged, Silent())
+    moved = run.averaged.module.state_dict()
+    for name, values in run.best.state_dict().items():
+        torch.testing.assert_close(values, 0.25 * before[name] + 0.75 * moved[name])
+    assert not torch.equal(before["logits.0.weight"], moved["logits.0.weight"])
+    # Interrupted, it goes on with the weights it began with, not with those it had.
+    again = training(recipe, tmp_path / "second", epochs=1, start=start, keep=0.25)
+    for name, values in run.best.state_dict().items():
+        torch.testing.assert_close(again.best.state_dict()[name], values)
+
+
 def test_a_checkpoint_of_another_recipe_is_refused(drawn, tmp_path) -> None:
     training(quick("modern"), tmp_path, epochs=1).save()
     with pytest.raises(RunError, match="another recipe"):
@@ -261,7 +298,7 @@ def test_a_recipe_survives_being_written_down() -> None:
         assert Recipe.from_dict(recipe.as_dict()) == recipe
     with pytest.raises(ConfigError, match="another version"):
         Recipe.from_dict({"name": "modern"})
-    with pytest.raises(ConfigError, match="known: modern, paper"):
+    with pytest.raises(ConfigError, match="known: modern, tune, paper"):
         recipe_named("secret")
 
 
@@ -272,6 +309,9 @@ def test_a_recipe_survives_being_written_down() -> None:
         ({"minutes": 0}, "above 0"),
         ({"epochs": 1, "recipe": "secret"}, "unknown recipe"),
         ({"epochs": 1, "device": "abacus"}, "unknown device"),
+        ({"epochs": 1, "recipe": "tune"}, "trained weights.*--start"),
+        ({"epochs": 1, "keep": 0.5}, "trained weights.*--start"),
+        ({"epochs": 1, "keep": 1.0}, "below 1"),
     ],
 )
 def test_an_option_out_of_range_is_one_sentence(options, sentence: str, drawn, tmp_path) -> None:

@@ -1,0 +1,41 @@
+"""What next: the worst slices of a judged run, each with what would help."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from curator.app import navigation, sentences
+from curator.app.text import escape, of_many
+from curator.pipeline.what_next import Suggestion, relabel_slice, suggestions
+from curator.records import Run
+from curator.store.dataset import Dataset
+
+
+def advice(dataset: Dataset, run: Run) -> None:
+    """Draw a row a slice, with its buttons."""
+    told = suggestions(run)
+    if not told:
+        st.caption("No part of the faces stands out: collect another split to judge on.")
+        return
+    st.caption("Where recall is worst, and how many such faces there were to learn from.")
+    for place, one in enumerate(told):
+        _row(dataset, run, one, place)
+    navigation.queue_link()
+
+
+def _row(dataset: Dataset, run: Run, one: Suggestion, place: int) -> None:
+    part = one.slice
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        said = escape(f"{part.group}: {part.name}")
+        st.markdown(
+            f"**{said}** — recall {part.recall:.2f}, {part.missed} of "
+            f"{of_many(part.faces, 'face')} missed, {part.trained} in training",
+            width="stretch",
+        )
+        if st.button("Look at the missed ones again", key=f"relabel-{place}"):
+            with sentences.told():
+                new = relabel_slice(dataset, run, part.group, part.name)
+                st.toast(f"{of_many(new, 'new task')} in the queue")
+        words = f"Collect more: {one.query}" if one.query else "Collect more"
+        if st.button(words, key=f"collect-{place}"):
+            st.switch_page(navigation.page("collect"))

@@ -1,0 +1,84 @@
+"""What a server's answer says, before its body is read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import requests
+
+from curator.collect.reasons import Reason, Refusal
+
+# Headers are cut there: more digits than any length has; Python refuses numbers of thousands.
+_DIGITS = 20
+_BUSY = frozenset({408, 425, 429})
+# With these, Retry-After says when to come again.
+_HOLDING = frozenset({429, 503})
+_NOT_FOUND = frozenset({404, 410})
+_FORBIDDEN = frozenset({401, 402, 403, 407, 451})
+
+
+def check_status(response: requests.Response) -> None:
+    """Let 200 through.
+
+    Raises:
+        Refusal: with the reason that stands for any other status.
+    """
+    status = response.status_code
+    if status == 200:
+        return
+    if status in _NOT_FOUND:
+        reason = Reason.NOT_FOUND
+    elif status in _FORBIDDEN:
+        reason = Reason.FORBIDDEN
+    else:
+        busy = status in _BUSY or status >= 500
+        reason = Reason.SERVER_BUSY if busy else Reason.HTTP_ERROR
+    raise Refusal(reason, f"the server answered {status} {response.reason or ''}".rstrip())
+
+
+def retry_after(response: requests.Response) -> float | None:
+    """Seconds until a busy server may be asked again (RFC 9110, 10.2.3), None if it is silent."""
+    if response.status_code not in _HOLDING:
+        return None
+    stated = response.headers.get("Retry-After", "").strip()[: _DIGITS * 2]
+    if stated.isdecimal():
+        return float(stated)
+    try:
+        return max(0.0, (parsedate_to_datetime(stated) - datetime.now(UTC)).total_seconds())
+    except (ValueError, TypeError):
+        return None
+
+
+def facts(response: requests.Response) -> dict[str, Any]:
+    """The status, and of the headers what is worth keeping with an image."""
+    stated = {
+        "type": "Content-Type",
+        "etag": "ETag",
+        "last_modified": "Last-Modified",
+        "date": "Date",
+    }
+    headers = {
+        key: response.headers[name] for key, name in stated.items() if name in response.headers
+    }
+    return {"status": response.status_code, **headers}
+
+
+def location(response: requests.Response) -> str:
+    """Where a redirect leads; headers are read as Latin-1, and many servers send UTF-8."""
+    stated = response.headers.get("Location", "")
+    try:
+        return stated.encode("latin-1").decode()
+    except UnicodeError:
+        return stated
+
+
+def content_type(response: requests.Response) -> tuple[str, str | None]:
+    """Type and character set as declared, lower case; an empty type if there is none."""
+    mime, *parameters = response.headers.get("Content-Type", "").lower().split(";")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if name.strip() == "charset":
+            return mime.strip(), value.strip(" \"'") or None
+    return mime.strip(), None

@@ -1,0 +1,87 @@
+"""The curves of training runs, as their trainers write them, read without the trainer."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from curator.errors import ConfigError, InputError
+from curator.store.dataset import Dataset
+
+# Of our own trainer, and of Ultralytics.
+FILES = ("curve.csv", "results.csv")
+_MOST_ROWS = 20_000
+_ACROSS = ("epoch", "step")
+_SKIPPED = ("time", "minutes", "lr/", "learning_rate", "step", "epoch")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curves:
+    """What a run wrote down epoch by epoch.
+
+    Attributes:
+        epochs: Along the axis.
+        losses: By name; lower is better. NaN where a row says nothing.
+        figures: By name; higher is better.
+    """
+
+    epochs: tuple[float, ...]
+    losses: Mapping[str, tuple[float, ...]]
+    figures: Mapping[str, tuple[float, ...]]
+
+
+def curves_of(dataset: Dataset, run_name: str) -> Curves | None:
+    """The curves of a training run, None where it has written none yet.
+
+    Raises:
+        ConfigError: if this cannot be the name of a run.
+        InputError: if the file is there and no table.
+    """
+    if run_name in ("", ".", "..") or set(run_name) & set("/\\:\0"):
+        raise ConfigError(f"{run_name!r} is no name of a run")
+    for name in FILES:
+        file = dataset.runs / run_name / name
+        if file.is_file():
+            return read_curves(file)
+    return None
+
+
+def read_curves(file: Path) -> Curves | None:
+    """The curves in a table; cells that are no number are NaN.
+
+    Raises:
+        InputError: if it cannot be read as a table.
+    """
+    try:
+        with file.open(newline="", encoding="utf-8") as lines:
+            rows = [row for row, _ in zip(csv.DictReader(lines), range(_MOST_ROWS), strict=False)]
+    except (OSError, UnicodeDecodeError, csv.Error) as cause:
+        raise InputError(f"{file}: this is no table of a training run") from cause
+    if not rows:
+        return None
+    columns = {
+        name.strip(): tuple(_number(row.get(name)) for row in rows) for name in rows[0] if name
+    }
+    across = next((name for name in _ACROSS if name in columns), None)
+    epochs = columns[across] if across else tuple(map(float, range(1, len(rows) + 1)))
+    told = {n: v for n, v in columns.items() if not n.startswith(_SKIPPED) and _any(v)}
+    return Curves(
+        epochs=epochs,
+        losses={name: values for name, values in told.items() if "loss" in name},
+        figures={name: values for name, values in told.items() if "loss" not in name},
+    )
+
+
+def _number(text: object) -> float:
+    try:
+        value = float(text) if isinstance(text, str) else math.nan
+    except ValueError:
+        return math.nan
+    return value if math.isfinite(value) else math.nan
+
+
+def _any(values: tuple[float, ...]) -> bool:
+    return any(map(math.isfinite, values))

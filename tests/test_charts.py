@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import base64
+import math
+import re
+from xml.etree import ElementTree
+
+from curator.charts import line_chart
+
+NAMESPACE = "{http://www.w3.org/2000/svg}"
+
+
+def drawn(figure: str) -> ElementTree.Element:
+    found = re.search(r"data:image/svg\+xml;base64,([^\"]+)", figure)
+    assert found is not None
+    return ElementTree.fromstring(base64.b64decode(found[1]))
+
+
+def points(figure: str) -> list[list[tuple[float, float]]]:
+    lines = drawn(figure).iter(f"{NAMESPACE}polyline")
+    return [
+        [(float(x), float(y)) for x, y in (p.split(",") for p in line.attrib["points"].split())]
+        for line in lines
+    ]
+
+
+def test_values_stand_where_their_share_of_the_bounds_puts_them() -> None:
+    (line,) = points(line_chart({"a": ([0, 0.5, 1], [0, 1, 0.5])}, x="x", bounds=(0, 1, 0, 1)))
+    (left, low), (middle, high), (right, half) = line
+    assert middle == (left + right) / 2
+    assert half == (low + high) / 2
+    # Up is less in a picture.
+    assert high < half < low
+
+
+def test_a_gap_breaks_the_line_and_a_value_alone_is_still_drawn() -> None:
+    (first, second) = points(line_chart({"a": ([1, 2, 3, 4], [1, 2, math.nan, 4])}, x="epoch"))
+    assert (len(first), len(second)) == (2, 2)
+    assert points(line_chart({"a": ([1], [math.nan])}, x="epoch")) == []
+
+
+def test_names_from_strangers_are_only_text() -> None:
+    figure = line_chart({'"><script>x': ([0, 1], [0, 1])}, x="<b>")
+    assert "<script" not in figure
+    (line,) = drawn(figure).iter(f"{NAMESPACE}polyline")
+    assert line.findtext(f"{NAMESPACE}title") == '"><script>x'

@@ -1,0 +1,228 @@
+"""What a review promises: shown whole, taken over once, and nothing strange gets in."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image as Pillow
+
+from curator.config import settings
+from curator.environments import REVIEW, problem, python_of, variables_of
+from curator.errors import MissingExtra
+from curator.evaluate.predictions import text
+from curator.pipeline.evaluate import EvaluateRequest, evaluate
+from curator.pipeline.labels import ImportOptions, import_labels
+from curator.pipeline.release import Selection, SplitOptions, release
+from curator.progress import Silent
+from curator.records import Face, FaceStatus, MatchKind, Run
+from curator.review.pulling import PullReport, pull, take
+from curator.review.pushing import push, subject_of
+from curator.store import faces, labelling, matches
+from curator.store.dataset import Dataset, create_dataset
+
+LEFT, RIGHT = (10, 10, 40, 50), (90, 20, 30, 40)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Iterator[Dataset]:
+    """Four photos with two faces each, all in the split val."""
+    lines = []
+    for number in range(4):
+        photo = tmp_path / "photos" / f"{number}.jpg"
+        photo.parent.mkdir(exist_ok=True)
+        noise = np.random.default_rng(number).integers(0, 255, (120, 160, 3), np.uint8)
+        Pillow.fromarray(noise).save(photo)
+        lines += [f"{number}.jpg", "2"]
+        lines += [f"{x} {y} {w} {h} 2 0 0 0 1 0" for x, y, w, h in (LEFT, RIGHT)]
+    truth = tmp_path / "gt.txt"
+    truth.write_text("\n".join(lines) + "\n")
+    options = ImportOptions()
+    with create_dataset(tmp_path / "faces") as made:
+        import_labels(made, "wider", truth, tmp_path / "photos", options=options, progress=Silent())
+        shares = SplitOptions(shares={"train": 0.0, "val": 1.0, "test": 0.0})
+        release(made, "v1", Selection(), shares, Silent())
+        yield made
+
+
+@pytest.fixture
+def run(dataset: Dataset, tmp_path: Path) -> Run:
+    """The left face of each photo found, and something that is none."""
+    x, y, w, h = LEFT
+    boxes = np.array([(x, y, x + w, y + h), (100, 80, 140, 110)], float)
+    for number in range(4):
+        file = tmp_path / "said" / f"{number}.txt"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text(str(number), boxes, np.array([0.9, 0.4])))
+    request = EvaluateRequest(release="v1", predictions=tmp_path / "said", confidence=0.1)
+    return evaluate(dataset, request, Silent())
+
+
+Current = Callable[[], dict[int, tuple[Face, ...]]]
+
+
+@pytest.fixture
+def current(dataset: Dataset, run: Run) -> Current:
+    """The faces that count, by image."""
+
+    def read() -> dict[int, tuple[Face, ...]]:
+        with dataset.read() as connection:
+            ids = {one.image_id for one in matches.of_run(connection, run.id)}
+            return faces.current(connection, ids)
+
+    return read
+
+
+def waiting(dataset: Dataset, image_id: int) -> list[tuple[int | None, str, str]]:
+    with dataset.read() as connection:
+        tasks = labelling.open_of(connection, [image_id]).get(image_id, [])
+    told = [(task.face_id, task.reason, task.detail) for task in tasks]
+    return sorted(told, key=lambda each: each[0] or 0)
+
+
+def done(report: PullReport) -> tuple[int, int, int, int]:
+    return report.found, report.settled, report.tasks, report.edits
+
+
+def test_each_tag_becomes_a_task_or_an_edit_once(
+    dataset: Dataset, run: Run, current: Current
+) -> None:
+    first, second = sorted(current())[:2]
+    left, right = current()[first]
+    with dataset.read() as connection:
+        wrong = matches.of_run(connection, run.id, kind=MatchKind.FP)
+    found = subject_of(next(one for one in wrong if one.image_id == second))
+    answer = [
+        {
+            "image": first,
+            "tags": ["val", "nonsense"],
+            "labels": [
+                {"subject": f"face:{left.id}", "tags": ["drop", "ignore"]},
+                {"subject": f"face:{right.id}", "tags": ["wrong-person"]},
+            ],
+        },
+        {"image": second, "tags": ["relabel"], "labels": [{"subject": found, "tags": ["drop"]}]},
+    ]
+    assert done(take(dataset, run, answer, "Ada")) == (5, 0, 2, 1)
+    reason = f"review:{run.name}"
+    assert waiting(dataset, first) == [(right.id, reason, "review: this face is the wrong person")]
+    assert [(face, why) for face, why, _ in waiting(dataset, second)] == [(None, reason)]
+    assert [face.id for face in current()[first]] == [right.id]
+    # Pulled again, and after the tasks are done, nothing comes back.
+    assert done(take(dataset, run, answer, "Ada")) == (5, 5, 0, 0)
+    with dataset.write() as connection:
+        open_ = labelling.open_of(connection, [first, second])
+        labelling.close(connection, [t.id for tasks in open_.values() for t in tasks], "Ada")
+    assert done(take(dataset, run, answer, "Ada")) == (5, 5, 0, 0)
+    assert waiting(dataset, first) == []
+    # Taken away and set again, a tag is a new wish.
+    take(dataset, run, [], "Ada")
+    again = [{"image": second, "tags": ["relabel"], "labels": []}]
+    assert done(take(dataset, run, again, "Ada")) == (1, 0, 1, 0)
+
+
+def test_ignored_faces_are_marked_invalid_as_an_edit(
+    dataset: Dataset, run: Run, current: Current
+) -> None:
+    image = min(current())
+    face = current()[image][0]
+    label = {"subject": f"face:{face.id}", "tags": ["ignore"]}
+    take(dataset, run, [{"image": image, "tags": [], "labels": [label]}], "Ada")
+    marked = current()[image][0]
+    assert marked.attributes["invalid"] == 1
+    assert marked.attributes["blur"] == 2
+    assert (marked.status, marked.version) == (FaceStatus.CORRECTED, face.version + 1)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        [None, 7, [], {"image": "1"}, {"image": True, "tags": ["drop"], "labels": []}],
+        [{"image": 10**9, "tags": ["drop"], "labels": []}],
+        [{"image": 1, "tags": 3, "labels": []}],
+        [{"image": 1, "tags": [], "labels": [{"subject": "face:999", "tags": ["drop"]}]}],
+        [{"image": 1, "tags": [], "labels": [{"subject": "face:x' OR 1=1", "tags": ["drop"]}]}],
+        [{"image": 1, "tags": [], "labels": [{"subject": {"a": 1}, "tags": [["drop"]]}]}],
+    ],
+)
+def test_a_fiftyone_that_was_tampered_with_does_no_harm(
+    dataset: Dataset, run: Run, current: Current, answer: list[object]
+) -> None:
+    before = current()
+    report = take(dataset, run, answer, "Ada")
+    assert (report.tasks, report.edits) == (0, 0)
+    assert report.strange
+    assert current() == before
+
+
+def test_without_fiftyone_the_sentence_tells_how_to_install_it(
+    dataset: Dataset, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CURATOR_ENVIRONMENTS", str(tmp_path / "none"))
+    settings.cache_clear()
+    with pytest.raises(MissingExtra, match="curator review setup"):
+        push(dataset, run.name, Silent())
+    said = problem(REVIEW)
+    assert said is not None
+    assert "curator review setup" in said
+    settings.cache_clear()
+
+
+TAG = """
+import sys, fiftyone as fo
+dataset = fo.load_dataset(sys.argv[1])
+sample = dataset.match(fo.ViewField("image") == int(sys.argv[2])).first()
+face = next(d for d in sample.faces.detections if d["eval"] == "fn")
+face.tags.append("relabel")
+sample.tags.append("wrong-person")
+sample.save()
+views = {name: len(dataset.load_saved_view(name)) for name in dataset.list_saved_views()}
+print(views["worst false positives"], views["low quality accepted"], face["subject"])
+"""
+
+
+def test_a_run_is_pushed_tagged_pulled_and_pushed_again(
+    dataset: Dataset, run: Run, current: Current
+) -> None:
+    said = problem(REVIEW)
+    if said is not None:
+        pytest.skip(said)
+    _, count = push(dataset, run.name, Silent())
+    assert count == 4
+    image = min(current())
+    folder = dataset.folder / "review"
+    variables = variables_of(
+        REVIEW,
+        FIFTYONE_DATABASE_DIR=str(folder / "database"),
+        FIFTYONE_CONFIG_PATH=str(folder / "config.json"),
+    )
+    name = f"{dataset.folder.name} {run.name}"
+    tagging = subprocess.run(
+        [str(python_of(REVIEW)), "-c", TAG, name, str(image)],
+        capture_output=True,
+        check=False,
+        env=variables,
+        text=True,
+    )
+    assert tagging.returncode == 0, tagging.stderr
+    false, blurred, subject = tagging.stdout.splitlines()[-1].split()
+    assert (false, blurred) == ("4", "4")
+    first = pull(dataset, run.name, "Ada")
+    assert done(first) == (2, 0, 2, 0)
+    assert int(subject.removeprefix("face:")) in [
+        face for face, _, _ in waiting(dataset, image) if face
+    ]
+    # Made anew with what has changed here, the tags of people stand in it still.
+    push(dataset, run.name, Silent())
+    assert done(pull(dataset, run.name, "Ada")) == (2, 2, 0, 0)
+
+
+def test_the_bridge_imports_nothing_of_ours() -> None:
+    from curator.review import process
+
+    source = process.SCRIPT.read_text()
+    assert "import curator" not in source
+    assert "from curator" not in source
