@@ -10,13 +10,13 @@ ARGS ?=
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(VENV)/installed ## Walk the whole loop on real photos, then open the app (ARGS=--no-app ends before it)
+demo: $(VENV)/reviewing ## Walk the whole loop on real photos, then open the app (ARGS=--no-app ends before it)
 	$(BIN)/curator demo $(ARGS)
 
-app: $(VENV)/installed ## Open the app on the dataset of the demo, or ARGS="--dataset DIR"
+app: $(VENV)/reviewing ## Open the app on the dataset of the demo, or ARGS="--dataset DIR"
 	$(BIN)/curator app $(or $(ARGS),--dataset datasets/demo)
 
-test: check ## Lint, types, floors, and all tests
+test: check $(VENV)/reviewing ## Lint, types, floors, and all tests
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/tested ## Lint, types and floors
@@ -26,7 +26,7 @@ check: $(VENV)/tested ## Lint, types and floors
 	$(BIN)/lint-imports
 
 bench: $(VENV)/tested ## Measure speed and memory side by side with others
-	for part in detect evaluate export labels split; do $(BIN)/python -m benchmarks.$$part $(ARGS) || exit 1; done
+	for part in collect detect evaluate export labels split; do $(BIN)/python -m benchmarks.$$part $(ARGS) || exit 1; done
 
 clean: ## Remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info
@@ -37,6 +37,11 @@ $(VENV)/bin/python:
 $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(PIP) --editable .
 	touch $@
+
+# FiftyOne in an environment of its own inside this one. Without it all but the review works, and
+# `curator doctor` says how to mend it.
+$(VENV)/reviewing: $(VENV)/installed
+	-$(BIN)/curator review setup && touch $@
 
 $(VENV)/tested: $(VENV)/installed
 	$(PIP) --editable '.[test,train]'

@@ -46,6 +46,9 @@ class Settings(BaseSettings):
         "",
         description="Hosts, addresses and networks that may be asked although they are not public.",
     )
+    flickr_key: str | None = Field(
+        None, description="The key that Flickr gave you for its API.", repr=False
+    )
     host_pause: float = Field(
         0.25, ge=0, description="Seconds between two requests to one host, at least."
     )

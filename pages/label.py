@@ -34,4 +34,4 @@ with st.container(horizontal=True, vertical_alignment="center", key="label-row")
     if known == 0:
         st.caption("No faces are detected yet; labelling goes faster with proposals.")
         navigation.lead_to("collect", "Detect faces")
-canvas(dataset, user=session.local_user().name, mode=MODES[view], filters=filters, key="canvas")
+canvas(dataset, user=session.current().name, mode=MODES[view], filters=filters, key="canvas")

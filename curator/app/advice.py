@@ -20,6 +20,7 @@ def advice(dataset: Dataset, run: Run) -> None:
     st.caption("Where recall is worst, and how many such faces there were to learn from.")
     for place, one in enumerate(told):
         _row(dataset, run, one, place)
+    navigation.queue_link()
 
 
 def _row(dataset: Dataset, run: Run, one: Suggestion, place: int) -> None:
@@ -37,4 +38,4 @@ def _row(dataset: Dataset, run: Run, one: Suggestion, place: int) -> None:
                 st.toast(f"{of_many(new, 'new task')} in the queue")
         words = f"Collect more: {one.query}" if one.query else "Collect more"
         if st.button(words, key=f"collect-{place}"):
-            st.switch_page(navigation.page("collect"), query_params={"query": one.query or ""})
+            st.switch_page(navigation.page("collect"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curator.app import sentences
+from curator.app import navigation, sentences
 from curator.app.bars import bars
 from curator.app.facts import facts
 from curator.app.match_pictures import match_url
@@ -68,6 +68,7 @@ def pictures(dataset: Dataset, run: Run) -> None:
             key="mistakes",
         )
         ask = st.button("Put these into the queue")
+        navigation.queue_link()
     shown = mistakes.worst(dataset, run.id, kind, _PICTURES)
     if ask:
         with sentences.told():

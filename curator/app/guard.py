@@ -56,6 +56,7 @@ OPEN = (login.LOGIN, "/_stcore/health")
 # What more than a labeller may ask for; pages are in curator.app.navigation.
 ROLES = (
     ("/exports/", Role.REVIEWER),
+    ("/matches/", Role.OWNER),
     ("/label/choose", Role.REVIEWER),
     ("/_stcore/upload_file", Role.OWNER),
 )

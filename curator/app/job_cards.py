@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from curator.app import job_words, sentences, session
+from curator.app.job_log import log_tail
 from curator.app.text import escape, when
 from curator.jobs import start as jobs
 from curator.records import Job, Role, RunStatus
@@ -115,12 +116,11 @@ def _card(dataset: Dataset, job: Job, more: Callable[[Job], None] | None) -> Non
 def _detail(dataset: Dataset, job: Job) -> None:
     with st.expander(escape(f"Job {job.id}: {job_words.title(job)}")):
         _again_button(dataset, job, key=f"again-{job.id}")
-        try:
-            log = (dataset.folder / jobs.log_path(job.id)).read_text(errors="replace")
-        except OSError:
+        lines = log_tail(dataset, job.id)
+        if not lines:
             st.caption("Its log is gone.")
             return
-        st.code("\n".join(log.splitlines()[-_LOG_LINES:]), language=None, height=240)
+        st.code("\n".join(lines[-_LOG_LINES:]), language=None, height=240)
 
 
 def _again_button(dataset: Dataset, job: Job, *, key: str) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from curator.app import training_curves
-from curator.jobs.start import log_path
+from curator.app.job_log import log_tail
 from curator.jobs.usage import usage
 from curator.records import Job
 from curator.store.dataset import Dataset
 
 _LINES = 12
-_TAIL_BYTES = 16_384
 
 
 def watched(dataset: Dataset, job: Job) -> None:
@@ -24,17 +23,6 @@ def watched(dataset: Dataset, job: Job) -> None:
     lines = log_tail(dataset, job.id)
     if lines:
         st.code("\n".join(lines[-_LINES:]), language=None)
-
-
-def log_tail(dataset: Dataset, job_id: int) -> list[str]:
-    """The last lines of a job's log; none where it has none."""
-    try:
-        with (dataset.folder / log_path(job_id)).open("rb") as log:
-            log.seek(0, 2)
-            log.seek(max(log.tell() - _TAIL_BYTES, 0))
-            return log.read().decode(errors="replace").splitlines()
-    except OSError:
-        return []
 
 
 def _taken(job: Job) -> str:

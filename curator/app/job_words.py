@@ -122,9 +122,28 @@ def _pulled(result: Mapping[str, Any]) -> str:
     return ", ".join((*said, *result["strange"]))
 
 
+def _measuring(params: Mapping[str, Any]) -> str:
+    return "Measuring faces"
+
+
+def _looking(params: Mapping[str, Any]) -> str:
+    return "Looking for copies"
+
+
+def _measured(result: Mapping[str, Any]) -> str:
+    return f"{of_many(result['faces'], 'face')} on {of_many(result['images'], 'image')}"
+
+
+def _looked(result: Mapping[str, Any]) -> str:
+    said = f"{of_many(result['copies'], 'pair')} of copies, {number(result['similar'])} similar"
+    return f"{said}, among {of_many(result['images'], 'image')}"
+
+
 _TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "collect": _collecting,
     "detect": _detecting,
+    "measure": _measuring,
+    "duplicates": _looking,
     "release": _releasing,
     "train": _training,
     "evaluate": _evaluating,
@@ -135,6 +154,8 @@ _TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 _OUTCOMES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "collect": _collected,
     "detect": _detected,
+    "measure": _measured,
+    "duplicates": _looked,
     "release": _released,
     "train": _trained,
     "evaluate": _evaluated,

@@ -10,14 +10,16 @@ from streamlit.navigation.page import Page
 import curator
 from curator.app import session
 from curator.errors import ConfigError
-from curator.records import Role
+from curator.records import Reason, Role
 
 # In the order of the story; the first is shown first. Who may come where: below.
 TITLES = {
     "overview": "Overview",
     "collect": "Collect",
     "label": "Label",
+    "people": "People",
     "browse": "Browse",
+    "quality": "Quality",
     "release": "Release",
     "train": "Train",
     "evaluate": "Evaluate",
@@ -31,6 +33,7 @@ ROLES = {
     "label": Role.LABELLER,
     "browse": Role.LABELLER,
     "people": Role.REVIEWER,
+    "quality": Role.REVIEWER,
     "release": Role.REVIEWER,
 }
 
@@ -64,6 +67,16 @@ def choose() -> Page:
     A page that is not for this visitor is not there, whichever way it is asked for.
     """
     return st.navigation([page(name) for name in TITLES if allowed(name)], position="top")
+
+
+def queue_link() -> None:
+    """A link to the queue, filtered to what reviews and judgements ask for."""
+    st.page_link(
+        page("label"),
+        label="Open the queue",
+        icon=":material/arrow_forward:",
+        query_params={"reason": Reason.REVIEW},
+    )
 
 
 def allowed(name: str) -> bool:

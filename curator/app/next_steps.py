@@ -34,6 +34,7 @@ def steps(found: Overview) -> list[Step]:
     """All stops in their order."""
     new = found.by_status.get(ImageStatus.NEW, 0)
     known = found.images - new
+    labelled = found.by_status.get(ImageStatus.LABELLED, 0)
     released = len(found.releases)
     return [
         Step(
@@ -50,7 +51,7 @@ def steps(found: Overview) -> list[Step]:
             _detected(found.faces, new, known),
             known > 0 and new == 0,
         ),
-        Step("Browse", "browse", "Browse images", "Look at every face", known > 0),
+        Step("Label", "label", "Label images", _labelled(labelled, known), labelled > 0),
         Step(
             "Release",
             "release",
@@ -84,3 +85,10 @@ def _detected(faces: int, new: int, known: int) -> str:
         return "Propose boxes and five points"
     rest = f", {of_many(new, 'image')} to go" if new else ""
     return f"{of_many(faces, 'face')}{rest}"
+
+
+def _labelled(labelled: int, known: int) -> str:
+    if labelled == 0:
+        return "Put right what is wrong"
+    rest = f", {of_many(known - labelled, 'image')} to go" if known > labelled else ""
+    return f"{of_many(labelled, 'image')} labelled{rest}"

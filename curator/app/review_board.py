@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from curator.app import job_cards, job_words
-from curator.app.session import local_user
+from curator.app import job_cards, job_words, session
 from curator.app.text import escape
 from curator.records import Run
 from curator.review.serving import is_open
@@ -36,7 +35,7 @@ def review_board(dataset: Dataset, judged: Sequence[Run]) -> None:
     if start:
         job_cards.begin(dataset, "review", {"run": run.name, "port": _free_port()})
     if take:
-        job_cards.begin(dataset, "pull", {"run": run.name, "user": local_user().name})
+        job_cards.begin(dataset, "pull", {"run": run.name, "user": session.current().name})
     _frame(dataset)
 
 

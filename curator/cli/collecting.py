@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,14 @@ from curator.pipeline.ingest import CollectReport, CollectRequest, collect
 from curator.pipeline.labels import ImportOptions, ImportReport, import_labels
 from curator.pipeline.predict import predict
 from curator.store.dataset import create_dataset
+
+
+class Frames(StrEnum):
+    """Which frames of a video are taken."""
+
+    EVERY = "every"
+    SCENES = "scenes"
+    TRACKS = "tracks"
 
 
 def register(app: typer.Typer) -> None:
@@ -40,7 +50,8 @@ def init(
 def collect_command(
     source: Annotated[str, typer.Argument(help=f"One of: {', '.join(SOURCES.names())}.")],
     target: Annotated[
-        str, typer.Argument(help="A folder or archive, a list of URLs, or a web page's address.")
+        str,
+        typer.Argument(help="A folder, archive, list of URLs, page's address, video, or query."),
     ],
     dataset: DatasetOption = None,
     licence: Annotated[
@@ -60,6 +71,19 @@ def collect_command(
         list[str] | None,
         typer.Option(help="web: take images of this host too, such as cdn.example.com; repeat."),
     ] = None,
+    filter: Annotated[
+        list[str] | None,
+        typer.Option(help="Search engines: name=value, such as license=commercial; repeat."),
+    ] = None,
+    max_results: Annotated[
+        int, typer.Option(min=1, help="Search engines: look at so many results.")
+    ] = 200,
+    frames: Annotated[
+        Frames, typer.Option(help="video: every so often, one a scene, or the best of each face.")
+    ] = Frames.SCENES,
+    frame_seconds: Annotated[
+        float, typer.Option(min=0.01, help="video: seconds between two frames of `every`.")
+    ] = 1.0,
     max_megabytes: Annotated[
         int | None, typer.Option(min=1, help="Stop after images of so many million bytes.")
     ] = None,
@@ -86,6 +110,10 @@ def collect_command(
         min_side=min_side,
         depth=depth,
         also_hosts=tuple(also_host or ()),
+        filters=parse_filters(filter or ()),
+        max_results=max_results,
+        frames=frames,
+        frame_seconds=frame_seconds,
         max_megabytes=max_megabytes,
         max_minutes=max_minutes,
         obey=not ignore_robots,
@@ -207,6 +235,19 @@ def predict_command(
         "seconds": report.seconds,
     }
     console.print_facts("Detected", facts)
+
+
+def parse_filters(words: Sequence[str]) -> dict[str, str]:
+    """``name=value`` words as a mapping.
+
+    Raises:
+        ConfigError: if a word is none.
+    """
+    pairs = [word.partition("=") for word in words]
+    for name, equals, value in pairs:
+        if not (name and equals and value):
+            raise ConfigError(f"--filter {name + equals!r}: not name=value, as license=commercial")
+    return {name: value for name, _, value in pairs}
 
 
 def print_collected(report: CollectReport) -> None:

@@ -14,6 +14,8 @@ from curator.cli import (
     collecting,
     evaluating,
     forgetting,
+    judging,
+    labelling,
     people,
     releasing,
     reviewing,
@@ -36,6 +38,8 @@ app = typer.Typer(
 STORY = (
     collecting,
     showing,
+    judging,
+    labelling,
     people,
     forgetting,
     releasing,

@@ -1,4 +1,4 @@
-"""user and agreement: who takes part, and how far people agree."""
+"""user: who may come in, and what they may do."""
 
 from __future__ import annotations
 

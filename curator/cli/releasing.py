@@ -12,7 +12,9 @@ from curator.cli.console import DatasetOption, JsonOption
 from curator.errors import ConfigError
 from curator.formats import FORMATS, ClassBy, ExportOptions, ExportReport
 from curator.pipeline.export import export
+from curator.pipeline.quality import read_rules
 from curator.pipeline.release import Selection, SplitOptions, compare, release, split
+from curator.quality import PRESETS
 from curator.records import SPLITS, Release
 from curator.split import SplitReport
 
@@ -81,15 +83,27 @@ def release_command(
     min_size: Annotated[
         float, typer.Option(min=0, help="Leave out faces of less height, pixels.")
     ] = 0.0,
+    preset: Annotated[
+        str | None, typer.Option(help=f"Only faces these quality rules keep: {', '.join(PRESETS)}.")
+    ] = None,
+    rule: Annotated[
+        str | None, typer.Option(help="Only faces these rules keep, as of `curator filter`.")
+    ] = None,
+    proposed_attributes: Annotated[
+        bool, typer.Option("--proposed-attributes", help="With the attributes measures propose.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Freeze what is there, splitting it first. Example: `curator release v1 -d photos`."""
+    rules = read_rules(preset, rule) if preset or rule else None
     selection = Selection(
         source=source,
         labelled_only=labelled_only,
         commercial_only=commercial_only,
         min_score=min_score,
         min_size=min_size,
+        rules=None if rules is None else "; ".join(each.source for each in rules),
+        proposed_attributes=proposed_attributes,
     )
     options = SplitOptions(
         shares=parse_shares(shares), seed=seed, apart_by_identity=apart_by_identity

@@ -14,7 +14,7 @@ asks the caller's ``settled``. The way of one picture::
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from curator.collect.frontier import Ledger
 from curator.collect.limits import Limits
@@ -23,7 +23,20 @@ from curator.progress import Progress
 from curator.records import Candidate, Fetched, Refused
 from curator.registry import Entry, Registry
 
-__all__ = ["SENTENCES", "SOURCES", "Limits", "Reason", "Resumable", "Source", "SourceFactory"]
+if TYPE_CHECKING:
+    # Costs OpenCV, which only videos need.
+    from curator.collect.frames import FindFaces
+
+__all__ = [
+    "SENTENCES",
+    "SOURCES",
+    "Limits",
+    "Reason",
+    "Resumable",
+    "Seeing",
+    "Source",
+    "SourceFactory",
+]
 
 
 class Source(Protocol):
@@ -46,6 +59,14 @@ class Source(Protocol):
             InputError: if the target is nothing this source can read.
             SourceError: if the source cannot be read at all.
         """
+
+
+@runtime_checkable
+class Seeing(Protocol):
+    """A source that can use a detector of faces."""
+
+    def seeing(self, find_faces: FindFaces) -> Source:
+        """The same source, which asks this for the faces on a picture."""
 
 
 @runtime_checkable
@@ -91,6 +112,20 @@ SOURCES: Registry[SourceFactory] = Registry(
         "web": Entry(
             "curator.collect.web:WebSource",
             "a web site, from a start page along its links",
+        ),
+        "storage": Entry(
+            "curator.collect.storage:StorageSource",
+            "object storage by a URL of fsspec, such as s3://bucket/photos",
+        ),
+        "bing": Entry("curator.collect.search:bing", "what Bing finds for a query"),
+        "google": Entry("curator.collect.search:google", "what Google finds for a query"),
+        "baidu": Entry("curator.collect.search:baidu", "what Baidu finds for a query"),
+        "flickr": Entry(
+            "curator.collect.search:flickr", "what Flickr finds for a query, with its licences"
+        ),
+        "video": Entry(
+            "curator.collect.video:VideoSource",
+            "frames of a video or of all videos in a folder: every so often, by scene, by face",
         ),
     },
 )

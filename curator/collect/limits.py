@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from curator.config import Settings
 from curator.errors import ConfigError
 
+FRAMES = ("every", "scenes", "tracks")
 _LOWEST = {
     **dict.fromkeys(("max_depth", "max_redirects", "pause", "host_pause", "longest_wait"), 0),
-    **dict.fromkeys(("timeout", "max_seconds", "max_run_seconds"), 0.01),
+    **dict.fromkeys(("timeout", "max_seconds", "max_run_seconds", "frame_seconds"), 0.01),
     "obey": False,
 }
 
@@ -43,6 +44,12 @@ class Limits:
             such as ``cdn.example.com``, or ``*`` for any; their pages are not visited.
         allow_hosts: Hosts, addresses and networks that may be asked although they are not public;
             see :class:`curator.collect.guard.Guard`.
+        filters: Of a search: name and value, such as ``("license", "commercial")``.
+        max_results: Of a search.
+        api_key: For engines that ask for one; never shown, never stored.
+        frames: Of a video: ``every``, ``scenes`` or ``tracks``; see
+            :class:`curator.collect.video.VideoSource`.
+        frame_seconds: Between two frames of ``every``.
         max_members: Entries of one archive.
         max_ratio: Of unpacked to packed size in an archive, judged above one megabyte.
     """
@@ -69,6 +76,11 @@ class Limits:
     max_page_bytes: int = 5_000_000
     also_hosts: tuple[str, ...] = ()
     allow_hosts: tuple[str, ...] = ()
+    filters: tuple[tuple[str, str], ...] = ()
+    max_results: int = 200
+    api_key: str | None = field(default=None, repr=False)
+    frames: str = "scenes"
+    frame_seconds: float = 1.0
     max_members: int = 1_000_000
     max_ratio: int = 200
 
@@ -78,6 +90,8 @@ class Limits:
         Raises:
             ConfigError: naming the first limit that is out of range.
         """
+        if self.frames not in FRAMES:
+            raise ConfigError(f"frames {self.frames!r}: not one of {', '.join(FRAMES)}")
         for name in self.__slots__:
             value = getattr(self, name)
             lowest = _LOWEST.get(name, 1)
@@ -95,5 +109,6 @@ class Limits:
             max_seconds=max(60.0, 3 * settings.timeout),
             user_agent=settings.user_agent,
             host_pause=settings.host_pause,
+            api_key=settings.flickr_key,
             allow_hosts=tuple(settings.allow_hosts.replace(",", " ").split()),
         )

@@ -13,6 +13,12 @@ IMAGE_SUFFIXES = frozenset(
         *(".tif", ".tiff", ".avif", ".heic", ".heif", ".jp2", ".jxl"),
     )
 )
+_VIDEO_SUFFIXES = frozenset(
+    (
+        *(".mp4", ".m4v", ".mkv", ".mov", ".webm", ".avi", ".mpg", ".mpeg", ".mts", ".m2ts"),
+        *(".ts", ".wmv", ".flv", ".ogv", ".3gp"),
+    )
+)
 _ARCHIVE_SUFFIXES = (
     *(".zip", ".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".7z", ".rar"),
     *(".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst"),
@@ -41,6 +47,11 @@ def is_html(head: bytes) -> bool:
 def named_image(name: str) -> bool:
     """True for a name that promises an image."""
     return PurePosixPath(name).suffix.lower() in IMAGE_SUFFIXES
+
+
+def named_video(name: str) -> bool:
+    """True for a name that promises a video."""
+    return PurePosixPath(name).suffix.lower() in _VIDEO_SUFFIXES
 
 
 def named_archive(name: str) -> bool:

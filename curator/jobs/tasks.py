@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from curator.errors import ConfigError
 from curator.pipeline.annotate import DetectRequest, detect
+from curator.pipeline.duplicates import DuplicatesRequest, find_duplicates
 from curator.pipeline.evaluate import EvaluateRequest, evaluate
 from curator.pipeline.export import export, folder_of
 from curator.pipeline.ingest import CollectRequest, collect
+from curator.pipeline.measure import MeasureRequest, measure
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Progress
 from curator.review.pulling import pull
@@ -40,6 +42,10 @@ class CollectParams(Params):
     min_side: int = Field(1, ge=1)
     depth: int = Field(3, ge=0)
     also_hosts: tuple[str, ...] = ()
+    filters: dict[str, str] = {}
+    max_results: int = Field(200, ge=1, le=4000)
+    frames: Literal["every", "scenes", "tracks"] = "scenes"
+    frame_seconds: float = Field(1.0, gt=0)
     max_megabytes: int | None = Field(None, ge=1)
     max_minutes: float | None = Field(None, gt=0)
     obey: bool = True
@@ -64,6 +70,8 @@ class ReleaseParams(Params):
     commercial_only: bool = False
     min_score: float = Field(0, ge=0, le=1)
     min_size: float = Field(0, ge=0)
+    rules: str | None = None
+    proposed_attributes: bool = False
     shares: dict[str, float] = dict(SHARES)
     seed: int = 0
     apart_by_identity: bool = False
@@ -120,6 +128,19 @@ class PullParams(Params):
     user: str = "review"
 
 
+class MeasureParams(Params):
+    """How to measure faces."""
+
+    pose_network: bool = True
+
+
+class DuplicatesParams(Params):
+    """Which copies to look for."""
+
+    mirror: bool = False
+    faces: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One kind of long work: what it is for, what it needs, what it does."""
@@ -160,6 +181,8 @@ def _release(dataset: Dataset, params: ReleaseParams, progress: Progress) -> Map
         commercial_only=params.commercial_only,
         min_score=params.min_score,
         min_size=params.min_size,
+        rules=params.rules,
+        proposed_attributes=params.proposed_attributes,
     )
     options = SplitOptions(
         shares=params.shares, seed=params.seed, apart_by_identity=params.apart_by_identity
@@ -214,9 +237,21 @@ def _pull(dataset: Dataset, params: PullParams, progress: Progress) -> Mapping[s
     return asdict(pull(dataset, params.run, params.user))
 
 
+def _measure(dataset: Dataset, params: MeasureParams, progress: Progress) -> Mapping[str, Any]:
+    return asdict(measure(dataset, MeasureRequest(**params.model_dump()), progress))
+
+
+def _duplicates(
+    dataset: Dataset, params: DuplicatesParams, progress: Progress
+) -> Mapping[str, Any]:
+    return asdict(find_duplicates(dataset, DuplicatesRequest(**params.model_dump()), progress))
+
+
 TASKS: Mapping[str, Task] = {
     "collect": Task("bring images in from a source", CollectParams, _collect),
     "detect": Task("propose faces on new images", DetectParams, _detect),
+    "measure": Task("measure the quality of faces", MeasureParams, _measure),
+    "duplicates": Task("find copies of images", DuplicatesParams, _duplicates),
     "release": Task("freeze what is there under a name", ReleaseParams, _release),
     "train": Task("learn from a release", TrainParams, _train),
     "evaluate": Task("judge a detector on a release", EvaluateParams, _evaluate),

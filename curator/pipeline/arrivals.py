@@ -15,7 +15,7 @@ from curator.store.candidates import Seen
 from curator.store.dataset import Dataset
 
 # Rows wait for company, but not long: what is not written is fetched again after a kill.
-BATCH = 64
+BATCH = 32
 SECONDS = 0.1
 
 

@@ -105,8 +105,10 @@ def save(dataset: Dataset, user: User, wanted: Save) -> Saved:
         for change in wanted.changes:
             if change.id not in known:
                 sheet.apply(connection, change)
-        settle(connection, sheet, user, done=wanted.done)
-        steps.add(connection, _step(user, wanted, sheet))
+        # What changed nothing is no step: there would be nothing to take back.
+        if sheet.made or wanted.done:
+            settle(connection, sheet, user, done=wanted.done)
+            steps.add(connection, _step(user, wanted, sheet))
         return Saved(
             image_id=image.id,
             version=sheet.version,
@@ -216,8 +218,6 @@ def _whole_image(connection: Connection, sheet: Sheet, edit: Edit) -> ImageStatu
 def _refuse_if_overtaken(
     connection: Connection, user: User, done: Step, made: Sequence[Edit]
 ) -> None:
-    if not made:
-        raise InputError("this step changed nothing")
     shared = [edit.face_id for edit in made if edit.face_id and edit.opinion_id is None]
     other = edits.by_others_since(connection, done.id, user.name, shared)
     if other is not None:

@@ -106,7 +106,8 @@ def judge(dataset: Dataset, user: User, page: Page) -> dict[int, str]:
             seconds=page.seconds,
             actions=page.actions,
         )
-        steps.add(connection, step)
+        if step.faces:
+            steps.add(connection, step)
         return said
 
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
-from curator.collect import SOURCES, Limits, Resumable, Source
+import numpy as np
+from numpy.typing import NDArray
+
+from curator.collect import SOURCES, Limits, Resumable, Seeing, Source
 from curator.config import settings
+from curator.pipeline.annotate import DetectRequest, open_detector
 from curator.pipeline.arrivals import Batch
 from curator.pipeline.known import Known
 from curator.pipeline.ledger import StoredLedger
@@ -17,6 +21,9 @@ from curator.progress import Progress
 from curator.records import Outcome, Refused, RunStatus
 from curator.store import candidates, frontier, runs
 from curator.store.dataset import Dataset
+
+if TYPE_CHECKING:
+    from curator.collect.frames import FindFaces
 
 _MOST_MEGABYTES = 100_000
 
@@ -57,6 +64,10 @@ class CollectRequest:
         min_side: Images with a shorter side are refused, pixels.
         depth: How many clicks a crawl follows.
         also_hosts: Other hosts whose images a crawl takes, such as ``cdn.example.com``.
+        filters: Of a search engine: name -> value, such as ``license`` -> ``commercial``.
+        max_results: Of a search engine.
+        frames: Which frames of a video: ``every``, ``scenes`` or ``tracks``.
+        frame_seconds: Between two frames of ``every``.
         max_megabytes: Stop after images of so many million bytes.
         max_minutes: Stop after so long.
         obey: Leave alone what robots.txt, ``X-Robots-Tag`` and pages forbid.
@@ -72,6 +83,10 @@ class CollectRequest:
     min_side: int = 1
     depth: int = 3
     also_hosts: tuple[str, ...] = ()
+    filters: Mapping[str, str] = field(default_factory=dict)
+    max_results: int = 200
+    frames: str = "scenes"
+    frame_seconds: float = 1.0
     max_megabytes: int | None = None
     max_minutes: float | None = None
     obey: bool = True
@@ -97,7 +112,23 @@ def collect(dataset: Dataset, request: CollectRequest, progress: Progress) -> Co
                 return _report(run.id, {}, None, 0.0)
         request = replace(request, max_images=request.max_images - kept)
     source = open_source(request)
+    if request.frames == "tracks" and isinstance(source, Seeing):
+        source = source.seeing(_eyes(progress))
     return ingest(dataset, source, method=request.source, params=params, progress=progress)
+
+
+def _eyes(progress: Progress) -> FindFaces:
+    """The detector that is used without being named."""
+    from curator.collect.tracks import Seen
+
+    detector = open_detector(DetectRequest(), progress)
+
+    def find_faces(pixels: NDArray[np.uint8]) -> list[Seen]:
+        found = detector(pixels)
+        boxes, scores = found.boxes.tolist(), found.scores.tolist()
+        return [Seen(tuple(box), score) for box, score in zip(boxes, scores, strict=True)]
+
+    return find_faces
 
 
 def open_source(request: CollectRequest) -> Source:
@@ -113,6 +144,10 @@ def open_source(request: CollectRequest) -> Source:
         min_side=request.min_side,
         max_depth=request.depth,
         also_hosts=request.also_hosts,
+        filters=tuple(request.filters.items()),
+        max_results=request.max_results,
+        frames=request.frames,
+        frame_seconds=request.frame_seconds,
         max_total_bytes=(request.max_megabytes or _MOST_MEGABYTES) * 1_000_000,
         max_run_seconds=None if request.max_minutes is None else 60 * request.max_minutes,
         obey=request.obey,

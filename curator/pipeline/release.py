@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from statistics import median
@@ -13,13 +13,17 @@ from typing import Any
 from sqlalchemy import Connection
 
 from curator.collect.dedup import SIDE, perceptual_hash
+from curator.duplicates import groups
 from curator.errors import InputError
 from curator.imaging import BrokenImage, decode_reduced
+from curator.pipeline.duplicates import TOGETHER
 from curator.pipeline.profile import Profile
+from curator.pipeline.quality import judged
 from curator.progress import Progress, track
-from curator.records import Face, Image, Release
+from curator.quality import parse
+from curator.records import Decision, Face, Image, Pair, Release
 from curator.split import SHARES, Item, SplitReport, assign, measure, near_duplicate_groups
-from curator.store import faces, images, releases, runs
+from curator.store import faces, images, pairs, proposals, releases, runs
 from curator.store.dataset import Dataset
 from curator.store.images import ImageFilter
 from curator.store.rows import batches
@@ -35,6 +39,9 @@ class Selection:
         commercial_only: Only images whose licence is known to allow commercial use.
         min_score: Proposed faces below are left out (0..1).
         min_size: Faces of less height are left out (pixels).
+        rules: Only faces that these quality rules keep, or a person does; None for all.
+        proposed_attributes: Faces get the attributes that measures propose, where people and
+            files have not said anything.
     """
 
     source: str | None = None
@@ -42,6 +49,8 @@ class Selection:
     commercial_only: bool = False
     min_score: float = 0.0
     min_size: float = 0.0
+    rules: str | None = None
+    proposed_attributes: bool = False
 
     def images(self) -> ImageFilter:
         """The images this selection asks for: those about which something is known."""
@@ -88,6 +97,7 @@ def split(
     with dataset.read() as connection:
         selected = images.find(connection, selection.images())
         outlines = faces.outlines(connection)
+        alike = _alike(pairs.every(connection))
         pinned = releases.pinned(connection) if options.again else None
     if not selected:
         raise InputError(
@@ -95,7 +105,7 @@ def split(
             "detect or import faces first: curator detect"
         )
     progress.begin("splitting", None)
-    items = _items(selected, outlines, options, pinned)
+    items = _items(selected, (outlines, alike), options, pinned)
     assignment = assign(items, options.shares, options.seed)
     report = measure(items, assignment, options.shares, options.seed)
     with dataset.write() as connection:
@@ -121,27 +131,43 @@ def release(
         releases.check_name(connection, name)
     # Always measured anew, so that the report tells of exactly these images.
     report = split(dataset, selection, options, progress)
+    kept = _kept(dataset, selection)
     with dataset.write() as connection:
-        total = images.count(connection, selection.images())
-        left_out: Counter[str] = Counter()
-        profile = Profile()
-        chosen = _admitted(connection, selection, left_out, profile)
-        made = releases.freeze(
-            connection,
-            name=name,
-            filter_=asdict(selection),
-            seed=options.seed,
-            samples=track(chosen, progress, "freezing", total),
-        )
-        measured = {
-            "split": asdict(report),
+        draft = releases.begin(connection, name=name, filter_=asdict(selection), seed=options.seed)
+    try:
+        measured = {"split": asdict(report)} | _freeze(dataset, draft, (selection, kept), progress)
+        measured["seconds"] = round(time.monotonic() - started, 2)
+        with dataset.write() as connection:
+            return releases.complete(connection, draft, name=name, report=measured)
+    except BaseException:
+        with dataset.write() as connection:
+            releases.abandon(connection, draft)
+        raise
+
+
+def _freeze(
+    dataset: Dataset,
+    draft: releases.Draft,
+    wanted: tuple[Selection, set[int] | None],
+    progress: Progress,
+) -> dict[str, Any]:
+    """Copy what is selected, as it is at this moment, and measure it; others may write between."""
+    left_out: Counter[str] = Counter()
+    profile = Profile()
+    with dataset.read() as reading:
+        total = images.count(reading, wanted[0].images())
+        chosen = _admitted(reading, wanted, left_out, profile)
+        for batch in batches(track(chosen, progress, "freezing", total)):
+            rows = draft.rows(batch)
+            with dataset.write() as connection:
+                releases.add(connection, draft, rows)
+    with dataset.read() as connection:
+        return {
             "profile": profile.as_json(),
             "faces_left_out": dict(left_out),
-            "sources": _sources(connection, made),
-            "licences": _licences(connection, made),
-            "seconds": round(time.monotonic() - started, 2),
+            "sources": releases.image_counts(connection, draft.id, "source"),
+            "licences": _licences(connection, draft.id),
         }
-        return releases.describe(connection, made, measured)
 
 
 def release_if_changed(
@@ -222,15 +248,18 @@ def _fill_in_phashes(dataset: Dataset, selection: Selection, progress: Progress)
 
 def _items(
     selected: list[Image],
-    outlines: Mapping[int, list[tuple[float, str | None]]],
+    known: tuple[Mapping[int, list[tuple[float, str | None]]], Mapping[int, str]],
     options: SplitOptions,
     pinned: set[int] | None,
 ) -> list[Item]:
     items = []
+    outlines, alike = known
     for image in selected:
         shown = outlines.get(image.id, [])
         people = tuple(sorted({who for _, who in shown if who is not None}))
         groups = [] if image.group is None else [f"group:{image.group}"]
+        if image.id in alike:
+            groups.append(alike[image.id])
         if options.apart_by_identity:
             groups += [f"identity:{who}" for who in people]
         items.append(
@@ -253,27 +282,60 @@ def _items(
     ]
 
 
+def _alike(every: Sequence[Pair]) -> dict[int, str]:
+    """Image id -> the group of copies and similar images that it must not be separated from."""
+    return {
+        image: f"alike:{min(group.images)}"
+        for group in groups(every, TOGETHER, lambda _: 0.0)
+        for image in group.images
+    }
+
+
+def _kept(dataset: Dataset, selection: Selection) -> set[int] | None:
+    """The faces that the rules of a selection keep, None where it has no rules."""
+    if selection.rules is None:
+        return None
+    table, judgement = judged(dataset, parse(selection.rules))
+    return set(table.faces[judgement.chosen(Decision.KEEP)].tolist())
+
+
 def _admitted(
-    connection: Connection, selection: Selection, left_out: Counter[str], profile: Profile
+    connection: Connection,
+    wanted: tuple[Selection, set[int] | None],
+    left_out: Counter[str],
+    profile: Profile,
 ) -> Iterator[tuple[Image, tuple[Face, ...]]]:
+    selection, keep = wanted
     for image, found in faces.labelled(connection, selection.images()):
-        kept = tuple(face for face in found if selection.admits(face))
-        if len(kept) < len(found):
-            left_out["below the score or size that was asked for"] += len(found) - len(kept)
+        large = tuple(face for face in found if selection.admits(face))
+        kept = tuple(face for face in large if keep is None or face.id in keep)
+        if len(large) < len(found):
+            left_out["below the score or size that was asked for"] += len(found) - len(large)
+        if len(kept) < len(large):
+            left_out["not kept by the quality rules"] += len(large) - len(kept)
+        if found and not kept and keep is not None:
+            # Faces are still in the picture: it is no negative.
+            left_out["images without a face that the quality rules keep"] += 1
+            continue
+        if selection.proposed_attributes:
+            kept = _with_proposals(connection, kept)
         profile.add(image.split or "", kept)
         yield image, kept
 
 
-def _sources(connection: Connection, made: Release) -> dict[str, int]:
-    return releases.image_counts(connection, made.id, "source")
+def _with_proposals(connection: Connection, shown: Sequence[Face]) -> tuple[Face, ...]:
+    said = proposals.of(connection, [face.id or 0 for face in shown])
+    return tuple(
+        replace(face, attributes={**said.get(face.id or 0, {}), **face.attributes})
+        for face in shown
+    )
 
 
-def _licences(connection: Connection, made: Release) -> dict[str, Any]:
+def _licences(connection: Connection, release_id: int) -> dict[str, Any]:
     """Of the images as stated, and of the weights that proposed faces in this release."""
     weights = {
         f"{run.method}": run.licence
-        for run in runs.of_release(connection, made.id)
+        for run in runs.of_release(connection, release_id)
         if run.licence is not None
     }
-    stated = releases.image_counts(connection, made.id, "licence")
-    return {"images": stated, "weights": weights}
+    return {"images": releases.image_counts(connection, release_id, "licence"), "weights": weights}

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from sqlalchemy import Connection
 
-from curator.errors import InputError, NotFound
+from curator.errors import InputError
 from curator.progress import Progress, track
-from curator.records import Detections, Face, FaceStatus, Image, ImageStatus, Origin, Run, RunStatus
+from curator.records import Detections, Face, FaceStatus, Image, ImageStatus, Origin, RunStatus
 from curator.store import faces, images, runs
 from curator.store.dataset import Dataset
 from curator.store.rows import batches
@@ -151,7 +151,7 @@ def teach_points(dataset: Dataset, request: TeachRequest, progress: Progress) ->
     started = time.monotonic()
     _check(request)
     with dataset.write() as connection:
-        asked = [_run_of(connection, teacher) for teacher in request.teachers]
+        asked = [runs.of_detector(connection, teacher) for teacher in request.teachers]
         run = runs.begin(
             connection,
             kind="teach",
@@ -223,20 +223,6 @@ def _check(request: TeachRequest) -> None:
     for name, value in (("min_score", request.min_score), ("sure", request.sure)):
         if not 0 <= value <= 1:
             raise InputError(f"{name} must lie between 0 and 1, not {value:g}")
-
-
-def _run_of(connection: Connection, teacher: str) -> Run:
-    """The newest finished detector run of this name or number."""
-    finished = [r for r in runs.every(connection, kind="detect") if r.status is RunStatus.DONE]
-    for run in finished:
-        name = run.method.partition("@")[0]
-        if teacher in (str(run.id), run.method, name, name.partition(":")[0]):
-            return run
-    known = ", ".join(f"{run.id} {run.method}" for run in finished) or "none yet"
-    raise NotFound(
-        f"teacher {teacher!r} has not run over this dataset; runs: {known}; "
-        f"let it: curator detect --detector {teacher} --accurate"
-    )
 
 
 def _by_image(proposed: Sequence[Face]) -> dict[int, list[Face]]:

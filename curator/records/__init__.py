@@ -33,6 +33,7 @@ from curator.records.labelling import (
     Task,
     User,
 )
+from curator.records.quality import CopyKind, Decision, Measure, Measures, Pair, Verdict
 from curator.records.releases import SPLITS, Release, Sample
 from curator.records.runs import Job, Match, MatchKind, Mistake, Run, RunStatus
 
@@ -41,6 +42,8 @@ __all__ = [
     "Attributes",
     "Box",
     "Candidate",
+    "CopyKind",
+    "Decision",
     "Detections",
     "Edit",
     "Face",
@@ -53,12 +56,15 @@ __all__ = [
     "Lease",
     "Match",
     "MatchKind",
+    "Measure",
+    "Measures",
     "Mistake",
     "NewTask",
     "Op",
     "Opinion",
     "Origin",
     "Outcome",
+    "Pair",
     "Point",
     "Points",
     "Reason",
@@ -72,4 +78,5 @@ __all__ = [
     "StepKind",
     "Task",
     "User",
+    "Verdict",
 ]

@@ -6,40 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.typing import NDArray
 
+from curator.disjoint import DisjointSets
 from curator.errors import ConfigError
-from curator.split.hamming import BITS, close_pairs
+from curator.hamming import BITS, close_pairs
 from curator.split.items import Item, in_order
 
 # Photos resized to two thirds and saved at JPEG quality 50 stay within 4 of the 64 bits
 # in 99.6 % of 1,057 cases, while two unrelated photos rarely come nearer than 10.
 COPY_DISTANCE = 4
-
-
-class _Forest:
-    """Disjoint sets of the numbers below ``count``; the smallest number names a set."""
-
-    def __init__(self, count: int) -> None:
-        self._parent = np.arange(count)
-
-    def root(self, numbers: NDArray[np.intp]) -> NDArray[np.intp]:
-        """The name of the set of each number."""
-        found = self._parent[numbers]
-        while not np.array_equal(above := self._parent[found], found):
-            found = above
-        self._parent[numbers] = found
-        return found
-
-    def join(self, first: NDArray[np.intp], second: NDArray[np.intp]) -> None:
-        """Unite the set of each first number with that of the second beside it."""
-        while True:
-            a, b = self.root(first), self.root(second)
-            apart = a != b
-            if not apart.any():
-                return
-            high, low = np.maximum(a, b)[apart], np.minimum(a, b)[apart]
-            np.minimum.at(self._parent, high, low)
 
 
 def merge_groups(items: Iterable[Item]) -> dict[str, str]:
@@ -52,7 +27,7 @@ def merge_groups(items: Iterable[Item]) -> dict[str, str]:
     grouped = [item for item in items if item.groups]
     names = sorted({name for item in grouped for name in item.groups})
     number = {name: i for i, name in enumerate(names)}
-    forest = _Forest(len(names))
+    forest = DisjointSets(len(names))
     links = [(number[item.groups[0]], number[n]) for item in grouped for n in item.groups[1:]]
     if links:
         first, second = np.array(links).T
@@ -82,7 +57,7 @@ def near_duplicate_groups(
         if item.phash is not None:
             keys[item.phash].append(item.key)
     hashes = np.fromiter(keys, np.uint64, len(keys))
-    forest = _Forest(len(hashes))
+    forest = DisjointSets(len(hashes))
     for first, second in close_pairs(hashes, max_distance):
         forest.join(first, second)
     members: dict[int, list[str]] = defaultdict(list)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curator.errors import InputError
-from curator.split.hamming import nearest
+from curator.hamming import nearest
 from curator.split.items import Item
 
 S = TypeVar("S", bound=np.generic)

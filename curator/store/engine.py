@@ -6,20 +6,23 @@ import json
 import sqlite3
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 
 from curator.errors import SchemaMismatch
 
 # The newest file of migrations/versions.
-HEAD = "0004"
+HEAD = "0005"
 # All of them, oldest first: a version outside this list was written by a newer program.
-KNOWN = ("0001", "0002", "0003", "0004")
+KNOWN = ("0001", "0002", "0003", "0004", "0005")
 
 
 def connect(url: str) -> Engine:
     """An engine for this URL; SQLite gets WAL, foreign keys and immediate write transactions."""
     # As many connections as people who label at once: a new one costs four pragmas.
-    engine = create_engine(url, json_serializer=_dumps, pool_size=20)
+    engine = create_engine(
+        url, json_serializer=_dumps, json_deserializer=orjson.loads, pool_size=20
+    )
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_pragmas)
         event.listen(engine, "begin", _begin)

@@ -63,7 +63,7 @@ def holding(connection: Connection, image_ids: Iterable[int]) -> list[str]:
     """The names of the releases that hold any of these images."""
     found: set[str] = set()
     for batch in batches(image_ids):
-        query = select(release.c.name).join(release_sample)
+        query = select(release.c.name).join(release_sample).where(releases.COMPLETE)
         found.update(
             connection.execute(query.where(release_sample.c.image_id.in_(batch))).scalars()
         )
@@ -103,9 +103,11 @@ def _values(
 def erase(connection: Connection, forgotten: Sequence[Image]) -> None:
     """Delete the images with every row of any table that leads to them.
 
-    Releases lose these samples and get the digest of what remains.
+    Releases lose these samples and get the digest of what remains; those under way must be made
+    anew.
     """
     ids = [item.id for item in forgotten]
+    releases.abandon_all(connection)
     held = holding(connection, ids)
     urls = addresses(connection, ids)
     for batch in batches(ids):

@@ -91,6 +91,19 @@ def of_run(connection: Connection, run_id: int) -> list[Face]:
     return [record_of(row) for row in connection.execute(query)]
 
 
+def proposed_by(
+    connection: Connection, run_id: int, image_ids: Iterable[int]
+) -> dict[int, list[Face]]:
+    """What one run found on these images, whatever became of it; [] where it found nothing."""
+    found: dict[int, list[Face]] = {}
+    for batch in batches(image_ids):
+        found.update((image_id, []) for image_id in batch)
+        query = select(face).where(face.c.image_id.in_(batch), face.c.run_id == run_id)
+        for row in connection.execute(query.order_by(face.c.id)):
+            found[row.image_id].append(record_of(row))
+    return found
+
+
 def outlines(connection: Connection) -> dict[int, list[tuple[float, str | None]]]:
     """Height in pixels and identity of every current face, by image."""
     query = (

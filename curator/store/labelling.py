@@ -98,6 +98,17 @@ def close(connection: Connection, task_ids: Iterable[int], user: str) -> None:
         )
 
 
+def settled(connection: Connection, image_ids: Iterable[int]) -> set[tuple[int, int, str]]:
+    """What people have looked at already: image, face or 0, reason."""
+    found: set[tuple[int, int, str]] = set()
+    for batch in batches(image_ids):
+        query = select(labelling.c.image_id, labelling.c.subject, labelling.c.reason).where(
+            labelling.c.image_id.in_(batch), labelling.c.done_at.is_not(None)
+        )
+        found.update((i, subject, reason) for i, subject, reason in connection.execute(query))
+    return found
+
+
 def reopen(connection: Connection, task_ids: Iterable[int]) -> None:
     """These wait again, unless the same was asked for anew meanwhile."""
     for batch in batches(task_ids):

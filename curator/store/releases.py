@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import orjson
-from sqlalchemy import Connection, Row, delete, func, insert, select
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select
 
 from curator.errors import InputError, NotFound
 from curator.records import Face, Image, Release, Sample
 from curator.store.documents import Place, digest_of, document_of, sample_of
-from curator.store.rows import batches, canonical, now
+from curator.store.rows import canonical, digest, now
 from curator.store.schema import image, release, release_sample
 
 _NAME = re.compile(r"\w[\w .+-]*")
+# A release that is still being made has no digest yet, and a name that nobody can give.
+COMPLETE = release.c.manifest_sha256 != ""
+_FORGOTTEN = timedelta(days=1)
 
 
 def check_name(connection: Connection, name: str) -> None:
-    """Raise what :func:`freeze` would, before any long work is done for it.
+    """Raise what :func:`begin` would, before any long work is done for it.
 
     Raises:
         InputError: if a release cannot have this name.
@@ -36,29 +42,64 @@ def check_name(connection: Connection, name: str) -> None:
         raise InputError(f"release {name!r} exists already; releases are frozen, use another name")
 
 
-def freeze(
-    connection: Connection,
-    *,
-    name: str,
-    filter_: Mapping[str, Any],
-    seed: int,
-    samples: Iterable[tuple[Image, tuple[Face, ...]]],
-) -> Release:
-    """Copy samples into a new release; each image needs its split.
+@dataclass(slots=True)
+class Draft:
+    """A release under construction: its samples are written bit by bit, and nobody sees it.
+
+    Attributes:
+        hidden: Its name until it is complete.
+        images: How many have become rows.
+        faces: How many have become rows.
+        lines: Of the manifest.
+    """
+
+    id: int
+    hidden: str
+    images: int = 0
+    faces: int = 0
+    lines: list[str] = field(default_factory=list)
+
+    def rows(self, samples: Iterable[tuple[Image, tuple[Face, ...]]]) -> list[dict[str, Any]]:
+        """The next samples as rows for :func:`add`; each image needs its split."""
+        rows = []
+        for shown, shown_faces in samples:
+            document = document_of(shown, shown_faces)
+            self.lines.append(f"{shown.sha256} {digest_of(document)}\n")
+            rows.append(
+                {
+                    "release_id": self.id,
+                    "position": self.images,
+                    "image_id": shown.id,
+                    "split": shown.split,
+                    "payload": canonical(document),
+                }
+            )
+            self.images, self.faces = self.images + 1, self.faces + len(shown_faces)
+        return rows
+
+
+def begin(connection: Connection, *, name: str, filter_: Mapping[str, Any], seed: int) -> Draft:
+    """Begin a release, and clear away what was begun under this name and never completed.
 
     Args:
         connection: A writing one.
         name: Not used by another release.
         filter_: What was selected.
         seed: Of the split.
-        samples: In the order the release will have.
 
     Raises:
-        InputError: if the name is taken, or nothing was selected.
+        InputError: if the name is taken.
     """
     check_name(connection, name)
+    ours = f".{digest(name)}."
+    forgotten = and_(~COMPLETE, release.c.created_at < now() - _FORGOTTEN)
+    stale = select(release.c.id).where(or_(release.c.name.startswith(ours), forgotten))
+    for left in connection.execute(stale).scalars().all():
+        _remove(connection, left)
+    # The database may give the number of a draft that made way to another one, never its name.
+    hidden = ours + uuid4().hex
     values = {
-        "name": name,
+        "name": hidden,
         "filter": dict(filter_),
         "seed": seed,
         "manifest_sha256": "",
@@ -69,38 +110,65 @@ def freeze(
     }
     release_id = connection.execute(insert(release).values(values)).inserted_primary_key
     assert release_id is not None  # noqa: S101 - the database always answers an insert
-    key = int(release_id[0])
-    images, faces, lines = 0, 0, []
-    for batch in batches(enumerate(samples), 1000):
-        rows = []
-        for position, (shown, shown_faces) in batch:
-            document = document_of(shown, shown_faces)
-            lines.append(f"{shown.sha256} {digest_of(document)}\n")
-            rows.append(
-                {
-                    "release_id": key,
-                    "position": position,
-                    "image_id": shown.id,
-                    "split": shown.split,
-                    "payload": canonical(document),
-                }
-            )
-            images, faces = images + 1, faces + len(shown_faces)
-        connection.execute(insert(release_sample), rows)
-    if images == 0:
+    return Draft(int(release_id[0]), hidden)
+
+
+def add(connection: Connection, draft: Draft, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write what :meth:`Draft.rows` made.
+
+    Raises:
+        InputError: if the draft had to make way.
+    """
+    _check_begun(connection, draft)
+    if rows:
+        connection.execute(insert(release_sample), list(rows))
+
+
+def complete(
+    connection: Connection, draft: Draft, *, name: str, report: Mapping[str, Any]
+) -> Release:
+    """Let the release be seen.
+
+    Args:
+        connection: A writing one.
+        draft: With all its samples written.
+        name: It was begun with.
+        report: What was measured while it was made.
+
+    Raises:
+        InputError: if it holds nothing, had to make way, or the name was taken meanwhile.
+    """
+    check_name(connection, name)
+    _check_begun(connection, draft)
+    values = {
+        "name": name,
+        "manifest_sha256": _manifest(draft.lines),
+        "images": draft.images,
+        "faces": draft.faces,
+        "report": dict(report),
+    }
+    if draft.images == 0:
         raise InputError("no image passes the filter, so there is nothing to release")
-    connection.execute(
-        release.update()
-        .where(release.c.id == key)
-        .values(manifest_sha256=_manifest(lines), images=images, faces=faces)
-    )
+    connection.execute(release.update().where(release.c.id == draft.id).values(values))
     return get(connection, name)
 
 
-def describe(connection: Connection, made: Release, report: Mapping[str, Any]) -> Release:
-    """Keep what was measured while the release was made."""
-    connection.execute(release.update().where(release.c.id == made.id).values(report=dict(report)))
-    return get(connection, made.name)
+def abandon(connection: Connection, draft: Draft) -> None:
+    """Take away what was begun, unless it has made way already."""
+    begun = select(release.c.id).where(release.c.name == draft.hidden)
+    for release_id in connection.execute(begun).scalars().all():
+        _remove(connection, release_id)
+
+
+def abandon_all(connection: Connection) -> None:
+    """Take away all that was begun, because images that it may hold are to be forgotten."""
+    for release_id in connection.execute(select(release.c.id).where(~COMPLETE)).scalars().all():
+        _remove(connection, release_id)
+
+
+def _remove(connection: Connection, release_id: int) -> None:
+    connection.execute(delete(release_sample).where(release_sample.c.release_id == release_id))
+    connection.execute(delete(release).where(release.c.id == release_id))
 
 
 def image_counts(connection: Connection, release_id: int, column: str) -> dict[str, int]:
@@ -122,7 +190,7 @@ def get(connection: Connection, name: str) -> Release:
     Raises:
         NotFound: if there is none (the message lists those that exist).
     """
-    row = connection.execute(select(release).where(release.c.name == name)).one_or_none()
+    row = connection.execute(select(release).where(release.c.name == name, COMPLETE)).one_or_none()
     if row is None:
         known = ", ".join(item.name for item in every(connection)) or "none yet"
         raise NotFound(f"no release {name!r}; there are: {known}")
@@ -131,7 +199,7 @@ def get(connection: Connection, name: str) -> Release:
 
 def every(connection: Connection) -> list[Release]:
     """All releases, newest first."""
-    rows = connection.execute(select(release).order_by(release.c.id.desc()))
+    rows = connection.execute(select(release).where(COMPLETE).order_by(release.c.id.desc()))
     return [_record(row) for row in rows]
 
 
@@ -141,9 +209,7 @@ def remove(connection: Connection, name: str) -> None:
     Raises:
         NotFound: if there is none.
     """
-    release_id = get(connection, name).id
-    connection.execute(delete(release_sample).where(release_sample.c.release_id == release_id))
-    connection.execute(delete(release).where(release.c.id == release_id))
+    _remove(connection, get(connection, name).id)
 
 
 def recount(connection: Connection, name: str) -> None:
@@ -203,7 +269,8 @@ def splits(connection: Connection, release_id: int) -> dict[str, int]:
 
 def pinned(connection: Connection) -> set[int]:
     """The images whose split may not change, because a release holds them."""
-    return set(connection.execute(select(release_sample.c.image_id).distinct()).scalars())
+    query = select(release_sample.c.image_id).join(release).where(COMPLETE).distinct()
+    return set(connection.execute(query).scalars())
 
 
 def verify(connection: Connection, name: str) -> bool:
@@ -222,6 +289,15 @@ def contents(connection: Connection, release_id: int) -> dict[str, tuple[str, st
         described = document["image"]
         found[described["sha256"]] = (described["name"], digest_of(document))
     return found
+
+
+def _check_begun(connection: Connection, draft: Draft) -> None:
+    begun = select(release.c.id).where(release.c.id == draft.id, release.c.name == draft.hidden)
+    if connection.execute(begun).scalar() is None:
+        raise InputError(
+            "this release cannot go on: another process has begun one of the same name since, "
+            "or images were forgotten; run it again"
+        )
 
 
 def _manifest(lines: Iterable[str]) -> str:

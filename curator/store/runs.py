@@ -120,6 +120,24 @@ def every(connection: Connection, *, kind: str | None = None) -> list[Run]:
     return [_record(row) for row in connection.execute(query)]
 
 
+def of_detector(connection: Connection, name: str) -> Run:
+    """The newest finished detector run of this name, method or number.
+
+    Raises:
+        NotFound: if there is none (the message lists those that exist).
+    """
+    finished = [r for r in every(connection, kind="detect") if r.status is RunStatus.DONE]
+    for found in finished:
+        method = found.method.partition("@")[0]
+        if name in (str(found.id), found.method, method, method.partition(":")[0]):
+            return found
+    known = ", ".join(f"{found.id} {found.method}" for found in finished) or "none yet"
+    raise NotFound(
+        f"detector {name!r} has not run over this dataset; runs: {known}; "
+        f"let it: curator detect --detector {name}"
+    )
+
+
 def of_release(connection: Connection, release_id: int) -> list[Run]:
     """The runs that speak for the images of a release."""
     spoken = (

@@ -27,6 +27,7 @@ from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest
 
 from curator.app import guard, navigation, opened
+from curator.app.canvas import scripts
 from curator.app.downloads import Downloads
 from curator.app.pictures import Pictures
 from curator.app.serve import SCRIPT, listen
@@ -336,7 +337,8 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Mapping[str, Any
 @pytest.fixture
 def client(filled: Studio) -> Iterator[Client]:
     """Our own routes behind the guard, served for real."""
-    routes = [*Pictures(filled.dataset).routes(), *Downloads(filled.dataset).routes()]
+    ours = (Pictures(filled.dataset), Downloads(filled.dataset), scripts)
+    routes = [route for part in ours for route in part.routes()]
     app = Starlette(routes=routes, middleware=guard.middleware())
     with listen(0) as listener:
         server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))

@@ -17,7 +17,7 @@ from curator.records import Candidate, Face, Outcome, RunStatus
 from curator.store import candidates, runs
 from curator.store.candidates import Seen
 
-PAGES = ("overview", "collect", "browse", "release")
+PAGES = ("overview", "collect", "label", "people", "browse", "release")
 
 
 @pytest.mark.parametrize(
@@ -25,6 +25,8 @@ PAGES = ("overview", "collect", "browse", "release")
     [
         ("overview", "Bring photos in"),
         ("collect", "Collect images first"),
+        ("label", "Nothing to label yet"),
+        ("people", "Nobody has labelled anything yet"),
         ("browse", "No images yet"),
         ("release", "Nothing to release yet"),
     ],
@@ -62,6 +64,8 @@ def test_the_way_leads_on_from_step_to_step(studio: Any, visit: Callable[..., An
     image_id = studio.add("a.jpg")
     assert next_step() == ["Detect faces"]
     studio.propose({image_id: [Face(box=(1, 1, 9, 9), score=0.9)]})
+    assert next_step() == ["Label images"]
+    studio.vouch(image_id, Face(box=(1, 1, 9, 9)))
     assert next_step() == ["Make a release"]
     release(studio.dataset, "v1", Selection(), SplitOptions(), Silent())
     assert next_step() == []

@@ -223,8 +223,10 @@ def test_a_failed_candidate_is_tried_again_and_a_refused_one_is_not(dataset: Dat
 def freeze(dataset: Dataset, name: str, ids: list[int]) -> releases.Release:
     with dataset.write() as connection:
         images.set_split(connection, dict.fromkeys(ids, "train"))
-        found = list(faces.labelled(connection, ImageFilter()))
-        return releases.freeze(connection, name=name, filter_={}, seed=1, samples=found)
+        draft = releases.begin(connection, name=name, filter_={}, seed=1)
+        rows = draft.rows(faces.labelled(connection, ImageFilter()))
+        releases.add(connection, draft, rows)
+        return releases.complete(connection, draft, name=name, report={})
 
 
 def test_a_release_stays_what_it_was_and_can_be_made_again(dataset: Dataset) -> None:
@@ -269,6 +271,48 @@ def test_equal_content_has_an_equal_digest_in_another_dataset(tmp_path: Path) ->
         with create_dataset(tmp_path / str(len(digests))) as made:
             digests.append(freeze(made, "v", add(made, *order)).manifest_sha256)
     assert digests[0] == digests[1]
+
+
+def test_a_release_is_seen_when_it_is_complete(dataset: Dataset) -> None:
+    ids = add(dataset, row("1.jpg"), row("2.jpg"))
+    with dataset.write() as connection:
+        images.set_split(connection, dict.fromkeys(ids, "train"))
+        found = list(faces.labelled(connection, ImageFilter()))
+        draft = releases.begin(connection, name="v1", filter_={}, seed=1)
+    with dataset.write() as connection:
+        releases.add(connection, draft, draft.rows(found[:1]))
+    with dataset.read() as connection:
+        assert releases.every(connection) == []
+        assert releases.pinned(connection) == set()
+        with pytest.raises(NotFound):
+            releases.get(connection, "v1")
+    # What a killed process left of it makes way for the next try, and cannot go on.
+    made = freeze(dataset, "v1", ids)
+    with dataset.write() as connection, pytest.raises(InputError, match="run it again"):
+        releases.add(connection, draft, draft.rows(found[1:]))
+    with dataset.write() as connection, pytest.raises(InputError, match="exists already"):
+        releases.complete(connection, draft, name="v1", report={})
+    with dataset.read() as connection:
+        assert releases.every(connection) == [made]
+        assert releases.pinned(connection) == set(ids)
+
+
+def test_what_was_never_completed_is_forgotten_after_a_day(dataset: Dataset) -> None:
+    ids = add(dataset, row("1.jpg"))
+    with dataset.write() as connection:
+        images.set_split(connection, dict.fromkeys(ids, "train"))
+        draft = releases.begin(connection, name="old", filter_={}, seed=1)
+        rows = draft.rows(faces.labelled(connection, ImageFilter()))
+        releases.add(connection, draft, rows)
+    freeze(dataset, "v1", ids)
+    with dataset.write() as connection:
+        releases.add(connection, draft, [])
+        connection.exec_driver_sql(
+            "UPDATE release SET created_at = '2020-01-01 00:00:00' WHERE name LIKE '.%%'"
+        )
+    freeze(dataset, "v2", ids)
+    with dataset.write() as connection, pytest.raises(InputError, match="run it again"):
+        releases.add(connection, draft, [])
 
 
 def test_a_tampered_release_is_noticed(dataset: Dataset) -> None:

@@ -26,6 +26,7 @@ REASONS = {
     Reason.SHAPE: "odd shape of the landmarks",
     Reason.QUALITY: "quality at the edge",
     Reason.FLAGGED: "flagged in the grid",
+    Reason.REVIEW: "a review asks for it",
     Reason.AUDIT: "random check",
     Reason.CONFLICT: "people disagree",
     Reason.SECOND_OPINION: "second opinion",

@@ -25,7 +25,7 @@ export async function choose(desk, { image, steps, theirs, base }) {
     .filter(({ id }) => touched.has(id))
     .map((face) => pair(face, item.faces, base))
     .filter(({ theirs: other, mine: own }) => !faces.same(other, own));
-  const choice = new Choice(desk, item, pairs, theirs?.by ?? "somebody else");
+  const choice = new Choice(desk, item, pairs, named(theirs?.by, desk.user));
   choice.ask((edits) => {
     const done = steps.some(({ body }) => body.done);
     desk.saves.forget(steps);
@@ -34,6 +34,12 @@ export async function choose(desk, { image, steps, theirs, base }) {
     if (edits.length || done) desk.saves.save(image, { edits, done });
     desk.mode?.redraw?.();
   });
+}
+
+// The other one may be the same person in another window.
+function named(by, me) {
+  if (by === me) return { by: "You, in another window,", theirs: "In the other window" };
+  return { by: by ?? "Somebody", theirs: by ? `${by}'s` : "Theirs" };
 }
 
 // Where only one of the two changed a face there is nothing to choose.
@@ -46,8 +52,8 @@ function pair(mine, others, base) {
 }
 
 class Choice {
-  constructor(desk, item, pairs, by) {
-    Object.assign(this, { desk, item, pairs, by });
+  constructor(desk, item, pairs, words) {
+    Object.assign(this, { desk, item, pairs, words });
   }
 
   ask(decided) {
@@ -63,7 +69,11 @@ class Choice {
       this.desk,
       "Two people changed this image",
       [
-        h("p", {}, `${this.by} changed ${this.item.image.name} while you did. ${this.question()}`),
+        h(
+          "p",
+          {},
+          `${this.words.by} changed ${this.item.image.name} meanwhile. ${this.question()}`,
+        ),
         this.rows,
         h(
           "div",
@@ -143,7 +153,7 @@ class Choice {
       { class: "pair" },
       h("legend", {}, `Face ${index + 1}`),
       side("mine", mine, "Mine"),
-      side("theirs", theirs, `${this.by}'s`),
+      side("theirs", theirs, this.words.theirs),
     );
   }
 

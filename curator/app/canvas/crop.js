@@ -13,25 +13,25 @@ export function windowOf([left, top, right, bottom]) {
 
 // ``source`` is where the copy is, ``image`` has the size of the photo.
 export function crop(source, image, face, schemes, window = windowOf(face.box)) {
-  const [left, top, right, bottom] = window;
-  const photo = svg("image", {
-    href: source,
-    width: image.width,
-    height: image.height,
-    preserveAspectRatio: "none",
-  });
-  return picture([left, top, right - left, bottom - top], [photo, ...overlay(face, schemes)]);
+  return several(source, image, [face], schemes, window);
+}
+
+export function several(source, image, faces, schemes, window) {
+  const size = { width: image.width, height: image.height };
+  const photo = svg("image", { href: source, ...size, preserveAspectRatio: "none" });
+  return picture(window, [photo, ...faces.flatMap((face) => overlay(face, schemes))]);
 }
 
 // The same over a picture that was cut by the server.
 export function cut(source, window, face, schemes) {
-  const [left, top, right, bottom] = window;
-  const size = { x: left, y: top, width: right - left, height: bottom - top };
+  const [x, y, right, bottom] = window;
+  const size = { x, y, width: right - x, height: bottom - y };
   const photo = svg("image", { href: source, ...size, preserveAspectRatio: "none" });
-  return picture([left, top, right - left, bottom - top], [photo, ...overlay(face, schemes)]);
+  return picture(window, [photo, ...overlay(face, schemes)]);
 }
 
-function picture(box, children) {
+function picture([left, top, right, bottom], children) {
+  const box = [left, top, right - left, bottom - top];
   return svg("svg", { class: "crop", viewBox: box.join(" "), "aria-hidden": "true" }, ...children);
 }
 

@@ -224,6 +224,14 @@ export class Editor extends EventTarget {
     return this.next();
   }
 
+  takeAnswer(user) {
+    this.settle();
+    this.dropped = [];
+    this.saves.choose(this.image, user);
+    this.queue.finish(this.image);
+    return this.next();
+  }
+
   async undo() {
     this.settle();
     const last = this.saves.dropLast();

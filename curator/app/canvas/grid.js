@@ -110,7 +110,9 @@ export class Grid {
     const picture = cut(crop, window, face, this.desk.schemes);
     const image = new Image();
     image.src = crop;
-    const reason = this.desk.reason(why);
+    // Without a task the score alone has brought it here.
+    const reason =
+      why.reason === "score" ? `score ${face.score?.toFixed(2) ?? "–"}` : this.desk.reason(why);
     const label = `${described(face, index + 1, this.faces.length)}${reason ? `, ${reason}` : ""}`;
     const button = h(
       "button",

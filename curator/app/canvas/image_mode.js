@@ -1,4 +1,5 @@
 // Labelling image by image: the stage, the panel of faces, and the line below.
+import { decide } from "./answers.js";
 import { run } from "./commands.js";
 import { Editor } from "./editor.js";
 import { h, say } from "./elements.js";
@@ -136,6 +137,7 @@ export class ImageMode {
       );
     this.foot.draw();
     if (!item) this.sayEmpty();
+    else if (item.answers?.length) decide(this);
   }
 
   waits() {

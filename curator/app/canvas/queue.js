@@ -4,6 +4,8 @@ import { ask, query } from "./wire.js";
 const LENGTH = 4;
 const DECODED = 2;
 const RENEW_EVERY = 120_000;
+// A count that differs by less may only be late.
+const BEHIND = 20;
 const AGAIN_AFTER = 2000;
 
 export class Queue extends EventTarget {
@@ -70,8 +72,7 @@ export class Queue extends EventTarget {
       const answer = await ask(`next?${query(parameters)}`);
       const here = new Set([...this.held(), ...this.busy(), ...this.finished]);
       this.ahead.push(...answer.items.filter(({ image }) => !here.has(image.id)));
-      this.count(answer.left);
-      this.done = answer.done_today;
+      this.count(answer);
       this.empty = answer.items.length === 0;
       this.trouble = null;
     } catch (error) {
@@ -82,9 +83,10 @@ export class Queue extends EventTarget {
   }
 
   // The server counts every few seconds only, and may be behind what was done here.
-  count(left) {
-    const behind = this.left !== null && left > this.left && left < this.left + 20;
-    if (!behind) this.left = left;
+  count({ left, done_today: done }) {
+    const near = (one, other) => one !== null && Math.abs(one - other) < BEHIND;
+    this.left = near(this.left, left) ? Math.min(this.left, left) : left;
+    this.done = near(this.done, done) ? Math.max(this.done, done) : done;
   }
 
   // One more is done, which the server may not have heard of yet.

@@ -42,6 +42,13 @@ export class Saves extends EventTarget {
     return this.push({ path: "save", image, body });
   }
 
+  // Takes over what somebody said of an image, where two people disagree.
+  choose(image, user) {
+    const version = this.versionOf(image);
+    const body = { image, version, step: uuid(), user, edits: [], done: true };
+    return this.push({ path: "choose", image, body });
+  }
+
   // The same for what concerns several images; ``sent`` is called with the answer.
   post(path, body, sent = null) {
     return this.push({ path, image: null, body: { step: uuid(), ...body }, sent });
@@ -106,7 +113,7 @@ export class Saves extends EventTarget {
       this.calm();
       this.stored(entry, answer);
     } catch (error) {
-      if (error instanceof Refused && FINAL.includes(error.status)) this.refused(entry, error);
+      if (error instanceof Refused && isFinal(error, entry)) this.refused(entry, error);
       else await this.pause(error);
     }
     this.changed();
@@ -132,7 +139,7 @@ export class Saves extends EventTarget {
   // Trying again is no use. Whoever decides, other images do not wait for it.
   refused(entry, error) {
     this.calm();
-    if (error.status === 409 && entry.image !== null) {
+    if (error.status === 409 && entry.path === "save") {
       const steps = this.of(entry.image);
       this.entries = this.entries.filter((other) => !steps.includes(other));
       this.tell("conflict", { image: entry.image, steps, theirs: error.answer });
@@ -183,6 +190,13 @@ export class Saves extends EventTarget {
   tell(what, detail) {
     this.dispatchEvent(new CustomEvent(what, { detail }));
   }
+}
+
+// A wrong token is a matter of one more try; what is forbidden then is forbidden to this person.
+function isFinal({ status }, entry) {
+  if (status !== 403) return FINAL.includes(status);
+  entry.forbidden = (entry.forbidden ?? 0) + 1;
+  return entry.forbidden > 1;
 }
 
 function read(key) {

@@ -42,10 +42,13 @@ export class View extends EventTarget {
     const { now, size } = this;
     this.size = { width, height };
     if (!this.item) return;
+    if (this.fitted) {
+      this.fitted();
+      return;
+    }
     // What was in the middle stays there.
     const centre = geometry.toPhoto(now, [size.width / 2, size.height / 2]);
-    if (size.width > 1) this.move(geometry.centred(centre, this.size, now.scale));
-    else this.whole();
+    this.move(geometry.centred(centre, this.size, now.scale));
   }
 
   // A place of the window as one of the stage, CSS pixels.
@@ -60,21 +63,26 @@ export class View extends EventTarget {
 
   frame(box, fraction) {
     this.framed = true;
-    this.move(geometry.frame(box, this.size, fraction));
+    // Until somebody zooms or moves the photo, it fits anew where the window changes.
+    this.fitted = () => this.move(geometry.frame(box, this.size, fraction));
+    this.fitted();
   }
 
   whole() {
     this.framed = false;
     const { width, height } = this.photo;
-    this.move(geometry.frame([0, 0, width, height], this.size, 0.98));
+    this.fitted = () => this.move(geometry.frame([0, 0, width, height], this.size, 0.98));
+    this.fitted();
   }
 
   zoom(place, factor) {
+    this.fitted = null;
     const least = geometry.leastScale(this.photo, this.size);
     this.move(geometry.zoomed(this.now, place, factor, least));
   }
 
   pan(dx, dy) {
+    this.fitted = null;
     this.move({ ...this.now, x: this.now.x + dx, y: this.now.y + dy });
   }
 

@@ -33,7 +33,7 @@ from curator.store import faces, images, runs, schema
 from curator.store.dataset import Dataset, create_dataset
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-SLOW = 12_000
+SLOW = 60_000
 
 
 def noise(name: str) -> Pixels:

@@ -1,0 +1,235 @@
+"""How much collecting costs beside bare downloading: ``python -m benchmarks.collect [--json]``.
+
+A server of its own process sends images over loopback. In turns, several times over, so that a
+busy minute of the machine hits both alike:
+
+* ``bare``: an aiohttp loop of eight workers that writes the bytes to files, and nothing else;
+* ``collect``: what ``curator collect urls`` does: robots, guard, limits, decoding in another
+  process, hashes, files, database.
+
+Images a second, the fastest turn of each, and their ratio. Then the memory of a collecting
+process after 1,000 images and after all; and with ``--addresses`` its memory while it passes
+over so many addresses that earlier runs have dealt with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import io
+import json
+import multiprocessing
+import os
+import resource
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import numpy as np
+from PIL import Image
+
+from curator.collect import SOURCES, Limits
+from curator.pipeline.ingest import ingest
+from curator.progress import Silent
+from curator.records import Candidate, Outcome
+from curator.store import candidates, runs
+from curator.store.candidates import Seen
+from curator.store.dataset import create_dataset
+from curator.store.rows import batches, now
+
+WORKERS = 8
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n"
+_NONE = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+# Many pictures from few: a comment of its own makes each another file.
+_MARK = b"\xff\xfe\x00\x12%016d"
+
+
+def main() -> None:
+    """Measure, print a table or JSON."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--images", type=int, default=20_000)
+    parser.add_argument("--size", type=int, default=160, help="long side of the images, pixels")
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--addresses", type=int, default=0)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        result = measure(options, Path(folder))
+    if options.json:
+        print(json.dumps(result))
+    else:
+        for name, value in result.items():
+            print(f"{name:32} {value}")
+
+
+def measure(options: argparse.Namespace, folder: Path) -> dict[str, Any]:
+    port = multiprocessing.Queue()
+    server = multiprocessing.Process(target=serve, args=(port, options.size), daemon=True)
+    server.start()
+    base = f"http://127.0.0.1:{port.get()}"
+    turn_size = max(1, options.images // options.turns)
+    bare, ours = [], []
+    for turn in range(options.turns):
+        urls = [f"{base}/{turn}/{number}.jpg" for number in range(turn_size)]
+        bare.append(turn_size / asyncio.run(download_bare(urls, folder / f"bare{turn}")))
+        ours.append(turn_size / in_child(collect_all, urls, folder / f"ours{turn}")["seconds"])
+    urls = [f"{base}/m/{number}.jpg" for number in range(options.images)]
+    memory = in_child(collect_all, urls, folder / "memory")
+    server.kill()
+    result = {
+        "images": options.images,
+        "bytes_an_image": len(picture(options.size, 0)),
+        "bare_images_a_second": round(max(bare)),
+        "collect_images_a_second": round(max(ours)),
+        "ratio": round(max(ours) / max(bare), 2),
+        "megabytes_at_1000": memory["at_1000"],
+        "megabytes_at_end": memory["at_end"],
+        "load": os.getloadavg()[0],
+    }
+    if options.addresses:
+        result |= in_child(pass_over, options.addresses, folder / "known")
+    return result
+
+
+def in_child(work: Any, *args: Any) -> dict[str, Any]:
+    """Each turn in a process of its own, so that none inherits the memory of another."""
+    context = multiprocessing.get_context("spawn")
+    answers = context.Queue()
+    child = context.Process(target=_answer, args=(answers, work, *args))
+    child.start()
+    answer: dict[str, Any] = answers.get()
+    child.join()
+    return answer
+
+
+def _answer(answers: Any, work: Any, *args: Any) -> None:
+    answers.put(work(*args))
+
+
+async def download_bare(urls: list[str], folder: Path) -> float:
+    folder.mkdir()
+    waiting = iter(enumerate(urls))
+    started = time.monotonic()
+    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=WORKERS)) as session:
+
+        async def work() -> None:
+            for number, url in waiting:
+                async with session.get(url) as reply:
+                    (folder / f"{number}.jpg").write_bytes(await reply.read())
+
+        await asyncio.gather(*(work() for _ in range(WORKERS)))
+    return time.monotonic() - started
+
+
+def collect_all(urls: list[str], folder: Path) -> dict[str, Any]:
+    folder.mkdir()
+    listed = folder / "list.txt"
+    listed.write_text("\n".join(urls))
+    limits = Limits(
+        threads=WORKERS, host_pause=0, host_requests=WORKERS, allow_hosts=("127.0.0.1",)
+    )
+    watched = Watched()
+    started = time.monotonic()
+    with create_dataset(folder / "data") as dataset:
+        source = SOURCES.load("urls")(str(listed), limits)
+        report = ingest(dataset, source, method="urls", params={}, progress=watched)
+    assert report.kept == len(urls), report
+    return {
+        "seconds": time.monotonic() - started,
+        "at_1000": watched.at_1000,
+        "at_end": megabytes(),
+    }
+
+
+class Watched(Silent):
+    """Looks at the memory after 1,000 images."""
+
+    done = 0
+    at_1000 = 0.0
+
+    def advance(self, done: int = 1, note: str = "") -> None:
+        """One more, or a note."""
+        self.done += done
+        if self.done == 1000:
+            self.at_1000 = megabytes()
+
+
+def pass_over(count: int, folder: Path) -> dict[str, Any]:
+    folder.mkdir()
+    listed = folder / "list.txt"
+    urls = (f"https://example.org/{number}/a-picture-of-something.jpg" for number in range(count))
+    with create_dataset(folder / "data") as dataset, listed.open("w") as file:
+        with dataset.write() as connection:
+            run = runs.begin(connection, kind="collect", method="urls", params={})
+            for batch in batches(urls, 1000):
+                file.writelines(f"{url}\n" for url in batch)
+                candidates.record(connection, run.id, [_refused(url) for url in batch])
+        before, started = megabytes(), time.monotonic()
+        source = SOURCES.load("urls")(str(listed), Limits())
+        file.flush()
+        report = ingest(dataset, source, method="urls", params={}, progress=Silent())
+    assert report.settled == count, report
+    return {
+        "addresses_passed_over": count,
+        "addresses_a_second": round(count / (time.monotonic() - started)),
+        "megabytes_grown": round(megabytes() - before, 1),
+    }
+
+
+def _refused(url: str) -> Seen:
+    place = Candidate(url=url, source="urls", name="x")
+    return Seen(
+        candidate=place,
+        outcome=Outcome.REFUSED,
+        reason="not-found",
+        detail="-",
+        image_id=None,
+        at=now(),
+    )
+
+
+def megabytes() -> float:
+    """The most memory this process ever had."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
+def picture(size: int, seed: int) -> bytes:
+    rng = np.random.default_rng(seed)
+    small = Image.fromarray(rng.integers(0, 255, (12, 16, 3), dtype=np.uint8))
+    out = io.BytesIO()
+    small.resize((size, size * 3 // 4), Image.Resampling.BICUBIC).save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def serve(port: Any, size: int) -> None:
+    asyncio.run(_serve(port, size))
+
+
+async def _serve(port: Any, size: int) -> None:
+    pictures = [picture(size, seed) for seed in range(50)]
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while line := await reader.readline():
+            while (await reader.readline()) not in (b"\r\n", b""):
+                pass
+            path = line.split()[1]
+            if path.endswith(b".jpg"):
+                data = pictures[hash(path) % 50]
+                mark = _MARK % (hash(path) % 10**16)
+                writer.write(_HEAD % (len(data) + len(mark)) + data[:2] + mark + data[2:])
+            else:
+                writer.write(_NONE)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    port.put(server.sockets[0].getsockname()[1])
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""Attributes of WIDER FACE and WFLW proposed from measures, with limits that people can move.
+
+How well they agree with WIDER's annotators is measured by ``benchmarks/quality.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from curator.quality.table import Floats, Table
+
+LIMITS: Mapping[str, float] = MappingProxyType(
+    {
+        "normal blur below": 35.0,
+        "heavy blur below": 5.0,
+        "extreme light above": 0.75,
+        "atypical pose above": 35.0,
+        "exaggerated mouth above": 0.25,
+    }
+)
+"""What separates the values: edge variance, an index of 0..1, degrees, and a gap by T."""
+
+# Logistic regression on the 6,513 faces of five training events of WIDER FACE, 5-fold
+# cross-validated AUC 0.815: mean (its logarithm, and squared), spread, entropy, dark and bright
+# share, likeness of the cheeks, and how far their colour is from skin.
+_LIGHT = (
+    3.2909,
+    0.6687,
+    40.3794,
+    -61.2286,
+    -0.1417,
+    -0.0959,
+    0.3824,
+    0.1983,
+    -0.5263,
+    0.1074,
+    0.1516,
+)
+_LIGHT_START = 5.7601
+# How much each angle makes a pose unusual to WIDER's annotators: a tilted head most.
+_ANGLES = {"HeadPoseYaw": 0.5, "HeadPosePitch": 0.3, "HeadPoseRoll": 1.0}
+
+
+def light_index(table: Table) -> Floats:
+    """How extreme the light is, 0..1; NaN where a face was not measured. Shape (N,)."""
+    mean = np.log(table.values("LuminanceMean") + 0.01)
+    variance = np.maximum(table.values("LuminanceVariance"), 0)
+    entropy = table.values("DynamicRange")
+    colour = table.values("NaturalColour")
+    features = (
+        mean,
+        mean**2,
+        np.sqrt(variance),
+        variance,
+        entropy,
+        entropy**2,
+        np.log(table.values("UnderExposurePrevention") + 0.01),
+        np.log(table.values("OverExposurePrevention") + 0.001),
+        table.values("IlluminationUniformity"),
+        colour,
+        np.log(colour + 1),
+    )
+    total = _LIGHT_START + sum(w * x for w, x in zip(_LIGHT, features, strict=True))
+    return np.asarray(1 / (1 + np.exp(-np.clip(total, -50, 50))))
+
+
+def pose_index(table: Table) -> Floats:
+    """How far a head is from upright and frontal, weighted degrees; shape (N,)."""
+    squares = [(weight * table.values(name)) ** 2 for name, weight in _ANGLES.items()]
+    return np.asarray(np.sqrt(np.sum(squares, axis=0)))
+
+
+def proposed(table: Table, limits: Mapping[str, float] = LIMITS) -> dict[str, Floats]:
+    """What each attribute would be, as its whole number; NaN where nothing was measured."""
+    sharp = table.values("Sharpness")
+    blur = (sharp < limits["normal blur below"]).astype(float) + (
+        sharp < limits["heavy blur below"]
+    )
+    found = {
+        "blur": np.where(np.isnan(sharp), np.nan, blur),
+        "illumination": _above(light_index(table), limits["extreme light above"]),
+        "pose": _above(pose_index(table), limits["atypical pose above"]),
+        "expression": _above(table.values("MouthClosed"), limits["exaggerated mouth above"]),
+    }
+    return {name: values for name, values in found.items() if not np.isnan(values).all()}
+
+
+def _above(values: Floats, limit: float) -> Floats:
+    return np.where(np.isnan(values), np.nan, (values > limit).astype(float))

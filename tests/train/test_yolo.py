@@ -1,0 +1,214 @@
+"""What training Ultralytics YOLO promises, told by a program that stands in its place.
+
+The real one is slow and large; the one here takes the same words and writes the same files.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from threading import Timer
+
+import pytest
+
+from curator.config import settings
+from curator.environments import YOLO, folder_of
+from curator.errors import ConfigError, InputError, MissingExtra, RunError
+from curator.pipeline.curves import read_curves
+from curator.progress import Silent
+from curator.records import Face, Sample
+from curator.train import TrainOptions
+from curator.train.yolo import results, train_yolo
+
+PROGRAM = """#!{python}
+import json, os, pathlib, sys, time
+words = sys.argv[1:]
+told = dict(word.split("=", 1) for word in words if "=" in word)
+log = pathlib.Path(os.environ["FAKE_LOG"])
+log.write_text(log.read_text() + json.dumps(words) + "\\n")
+if words[0] == "export":
+    file = pathlib.Path(told["model"])
+    file.with_suffix(".onnx").write_bytes(b"onnx")
+    sys.exit()
+if "resume" in words:
+    folder = pathlib.Path(told["model"]).parent.parent
+    epochs = 3
+else:
+    folder = pathlib.Path(told["project"]) / told["name"]
+    epochs = int(told["epochs"])
+(folder / "weights").mkdir(exist_ok=True)
+table = folder / "results.csv"
+if not table.exists():
+    table.write_text("epoch,time,train/box_loss,metrics/precision(B),metrics/mAP50(B),lr/pg0\\n")
+first = len(table.read_text().splitlines())
+for epoch in range(first, epochs + 1):
+    with table.open("a") as out:
+        out.write(f"{epoch},{epoch}.5,{2 / epoch},{0.1 * epoch},{0.2 * epoch},0.01\\n")
+    (folder / "weights" / "last.pt").write_bytes(b"pickle")
+    (folder / "weights" / "best.pt").write_bytes(b"pickle")
+    if os.environ.get("FAKE_HANG"):
+        time.sleep(600)
+if os.environ.get("FAKE_FAIL"):
+    sys.exit(3)
+""".replace("{python}", sys.executable)
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """What the stand-in was told, a line of JSON a call."""
+    monkeypatch.setenv("CURATOR_ENVIRONMENTS", str(tmp_path / "environments"))
+    settings.cache_clear()
+    programs = folder_of(YOLO) / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").symlink_to(sys.executable)
+    program = programs / "yolo"
+    program.write_text(PROGRAM)
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    file = tmp_path / "log.jsonl"
+    file.write_text("")
+    monkeypatch.setenv("FAKE_LOG", str(file))
+    yield file
+    settings.cache_clear()
+
+
+@pytest.fixture
+def chosen(drawn) -> list[Sample]:
+    splits = ("train", "train", "val", "val")
+    return [replace(each, split=split) for each, split in zip(drawn(4), splits, strict=True)]
+
+
+def train(samples: list[Sample], folder: Path, **options: object):
+    def export(name: str, target: Path, by_identity: bool) -> None:
+        target.mkdir(parents=True, exist_ok=True)
+        (target / "data.yaml").write_text(f"{name} {by_identity}")
+
+    given = TrainOptions(**{"recipe": "yolo11n", "epochs": 2} | options)  # type: ignore[arg-type]
+    return train_yolo(samples, folder, given, judge=lambda *_: {}, export=export, progress=Silent())
+
+
+def told(log: Path) -> list[list[str]]:
+    return [json.loads(line) for line in log.read_text().splitlines()]
+
+
+def test_a_release_becomes_onnx_quietly_and_without_downloads(
+    chosen: list[Sample], log: Path, tmp_path: Path
+) -> None:
+    done = train(chosen, tmp_path / "runs" / "r", task="pose", more={"imgsz": "128"})
+    assert done.weights.read_bytes() == b"onnx"
+    assert (done.steps, done.photos) == (2, 2)
+    assert done.figures == pytest.approx({"precision": 0.2, "mAP50": 0.4, "train/box_loss": 1.0})
+    words, export = told(log)
+    assert words[:3] == ["pose", "train", "model=yolo11n-pose.yaml"]
+    assert {"pretrained=False", "amp=False", "plots=False", "imgsz=128", "epochs=2"} < set(words)
+    assert export[0] == "export"
+    assert "format=onnx" in export
+    assert (tmp_path / "runs" / "r" / "data" / "data.yaml").read_text() == "yolo-pose False"
+
+
+def test_a_run_goes_on_from_its_last_epoch_and_a_finished_one_is_left(
+    chosen: list[Sample], log: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "runs" / "r"
+    train(chosen, folder)
+    train(chosen, folder)
+    assert [words[0] for words in told(log)] == ["detect", "export", "export"]
+    assert train(chosen, folder, epochs=3).steps == 3
+    assert told(log)[3] == ["train", "resume", f"model={folder / 'weights' / 'last.pt'}"]
+
+
+def test_a_checkpoint_from_elsewhere_is_not_given_to_ultralytics(
+    chosen: list[Sample], log: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "runs" / "r"
+    (folder / "weights").mkdir(parents=True)
+    (folder / "weights" / "last.pt").write_bytes(b"pickle")
+    (folder / ".begun-here").write_text("guessed")
+    with pytest.raises(RunError, match="not begun on this machine"):
+        train(chosen, folder)
+    assert told(log) == []
+
+
+def test_an_interruption_ends_the_program_too(
+    chosen: list[Sample], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_HANG", "1")
+    folder = tmp_path / "runs" / "r"
+    deadline = time.monotonic() + 60
+
+    def interrupt() -> None:
+        while not (folder / "results.csv").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(os.getpid(), 2)
+
+    timer = Timer(0.1, interrupt)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        train(chosen, folder)
+    timer.join()
+    assert f"project={folder.parent}" not in running()
+
+
+def running() -> str:
+    """The command lines of all processes."""
+    lines = []
+    for place in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            lines.append(place.read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+    return "\n".join(lines)
+
+
+def test_what_fails_is_a_sentence(
+    chosen: list[Sample], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_FAIL", "1")
+    with pytest.raises(RunError, match="ended with status 3"):
+        train(chosen, tmp_path / "r")
+    nobody = [replace(each, faces=(Face(box=(1, 1, 9, 9)),)) for each in chosen]
+    for wrong, kind, options in (
+        ("yolo99z", ConfigError, {"recipe": "yolo99z"}),
+        ("detect or pose", ConfigError, {"task": "segment"}),
+        ("decided here", ConfigError, {"more": {"project": "/"}}),
+        ("say how long", ConfigError, {"epochs": None}),
+        ("no yolov5n with points", ConfigError, {"recipe": "yolov5n", "task": "pose"}),
+        ("nobody in this release", InputError, {"classes": "identity"}),
+    ):
+        with pytest.raises(kind, match=wrong):
+            train(nobody, tmp_path / "x", **options)
+    with pytest.raises(InputError, match="split val"):
+        train([each for each in chosen if each.split == "train"], tmp_path / "x")
+
+
+def test_without_the_environment_the_sentence_tells_how_to_make_it(
+    chosen: list[Sample], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CURATOR_ENVIRONMENTS", str(tmp_path / "none"))
+    settings.cache_clear()
+    with pytest.raises(MissingExtra, match="curator train setup yolo"):
+        train(chosen, tmp_path / "r")
+    settings.cache_clear()
+
+
+def test_tables_with_nonsense_in_them_are_read_without_it(tmp_path: Path) -> None:
+    table = tmp_path / "results.csv"
+    table.write_text(
+        "epoch, train/box_loss , metrics/mAP50(B),time\n1,nan,inf,1\n2,0.5,x,2\n3,0.4,0.7\n"
+    )
+    curves = read_curves(table)
+    assert curves is not None
+    assert curves.epochs == (1, 2, 3)
+    assert list(curves.losses) == ["train/box_loss"]
+    assert curves.losses["train/box_loss"][1:] == (0.5, 0.4)
+    assert list(curves.figures) == ["metrics/mAP50(B)"]
+    assert results(tmp_path)[0] == {"epoch": 1, "time": 1}
+    table.write_bytes(bytes(range(256)))
+    with pytest.raises((InputError, RunError), match="no table"):
+        results(tmp_path)
+    with pytest.raises(InputError, match="no table"):
+        read_curves(table)
