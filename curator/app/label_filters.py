@@ -13,11 +13,15 @@ from curator.store import images
 from curator.store.dataset import Dataset
 
 HEIGHTS = (0, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256)
-_KEYS = ("label-source", "label-split", "label-status", "reason", "identity", "face-min")
+_KEYS = ("label-source", "label-split", "label-status", "why", "identity", "face-min")
 
 
 def label_filters(dataset: Dataset) -> dict[str, str | int | None]:
     """Draw the button and the choices behind it; return what the queue is asked for."""
+    asked = st.query_params.pop("reason", None)
+    if asked in REASONS:
+        # A link from another page, which knows the word and not what it is called here.
+        st.session_state["why"] = asked
     chosen = sum(bool(st.session_state.get(key)) for key in _KEYS)
     with st.popover(of_many(chosen, "filter") if chosen else "Filters"):
         with dataset.read() as connection:
@@ -28,7 +32,7 @@ def label_filters(dataset: Dataset) -> dict[str, str | int | None]:
             "Why it is shown",
             list(REASONS),
             index=None,
-            key="reason",
+            key="why",
             placeholder="any reason",
             format_func=lambda name: REASONS[name],
             bind="query-params",

@@ -20,8 +20,8 @@ def decisions(agreed: AgreementReport) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"People disagree about **{of_many(agreed.undecided, 'image')}**.")
         if st.button("Decide", type="primary"):
-            reason = {"reason": REASONS[Reason.CONFLICT]}
-            st.switch_page(navigation.page("label"), query_params=reason)
+            page = navigation.page("label")
+            st.switch_page(page, query_params={"reason": Reason.CONFLICT})
 
 
 def table(found: ProgressReport, agreed: AgreementReport) -> None:

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from curator.pipeline import asking
-from curator.pipeline.sheet import Sheet, faces_of, open_sheet
-from curator.records import Face, Image, Reason, Role, Task, User
+from curator.pipeline.sheet import Sheet, faces_of, open_sheets
+from curator.records import Face, Image, Lease, Reason, Role, Task, User
 from curator.store import images, labelling, leases, opinions, steps
 from curator.store.dataset import Dataset
 from curator.store.labelling import Asker, QueueFilter
@@ -54,15 +54,21 @@ def next_items(
         holds: Images that this person has before them already.
     """
     asker = asker_of(user, holds)
+    # Others wait for their saves meanwhile: choose and lease, and do all else after it.
     with dataset.write() as connection:
         ids = labelling.next_images(connection, wanted, asker, min(count, MOST))
-        leases.take(connection, ids, user.name)
-        found = images.many(connection, ids)
+        leased = leases.take(connection, ids, user.name)
+    with dataset.read() as connection:
         tasks = labelling.open_of(connection, ids)
-        for image_id in ids:
-            if _is_second(tasks.get(image_id, ()), user):
-                asking.begin(connection, found[image_id], user.name)
-        return [_item(connection, found[image_id], user, tasks) for image_id in ids]
+    second = [image_id for image_id in ids if _is_second(tasks.get(image_id, ()), user)]
+    if second:
+        with dataset.write() as connection:
+            for image_id in second:
+                asking.begin(connection, images.get(connection, image_id), user.name)
+    with dataset.read() as connection:
+        found = images.many(connection, ids)
+        sheets = open_sheets(connection, [found[image_id] for image_id in ids], user.name)
+        return [_item(connection, sheet, user, tasks, leased) for sheet in sheets]
 
 
 def item(dataset: Dataset, user: User, image_id: int) -> Item:
@@ -73,8 +79,10 @@ def item(dataset: Dataset, user: User, image_id: int) -> Item:
     """
     with dataset.write() as connection:
         image = images.get(connection, image_id)
-        leases.take(connection, [image_id], user.name)
-        return _item(connection, image, user, labelling.open_of(connection, [image_id]))
+        leased = leases.take(connection, [image_id], user.name)
+        (sheet,) = open_sheets(connection, [image], user.name)
+        tasks = labelling.open_of(connection, [image_id])
+        return _item(connection, sheet, user, tasks, leased)
 
 
 def left(dataset: Dataset, user: User, wanted: QueueFilter) -> int:
@@ -95,17 +103,20 @@ def asker_of(user: User, holds: Sequence[int] = ()) -> Asker:
 
 
 def _item(
-    connection: Connection, image: Image, user: User, tasks: Mapping[int, Sequence[Task]]
+    connection: Connection,
+    sheet: Sheet,
+    user: User,
+    tasks: Mapping[int, Sequence[Task]],
+    leased: Mapping[int, Lease],
 ) -> Item:
-    sheet = open_sheet(connection, image, user.name)
-    lease = leases.of(connection, [image.id]).get(image.id)
-    mine = lease is not None and lease.user == user.name
+    image = sheet.image
+    lease = leased.get(image.id)
     return Item(
         image=image,
         version=sheet.version,
         faces=faces_of(sheet),
         why=_shown_tasks(sheet, user, tasks.get(image.id, ())),
-        lease_until=lease.until if lease is not None and mine else None,
+        lease_until=None if lease is None else lease.until,
         blind=sheet.opinion is not None,
         answers=_answers(connection, image, user, tasks.get(image.id, ())),
     )

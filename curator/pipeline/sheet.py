@@ -202,6 +202,19 @@ def open_sheet(
     return Sheet(image, mine, dict(mine.faces), user, step)
 
 
+def open_sheets(connection: Connection, shown: Sequence[Image], user: str) -> list[Sheet]:
+    """What this person sees of a few images, asked for at once."""
+    ids = [image.id for image in shown]
+    mine = opinions.under_way(connection, ids, user)
+    stored = faces.of_images(connection, ids)
+    return [
+        Sheet(image, mine[image.id], dict(mine[image.id].faces), user, "")
+        if image.id in mine
+        else Sheet(image, None, {str(i): f for i, f in stored[image.id].items()}, user, "")
+        for image in shown
+    ]
+
+
 def machine_faces(connection: Connection, image: Image) -> dict[str, Face]:
     """The faces as they were before anybody touched them: what a second person starts from."""
     found: dict[int, Face] = faces.of_image(connection, image.id)

@@ -37,14 +37,22 @@ def current(connection: Connection, image_ids: Iterable[int]) -> dict[int, tuple
 
 def of_image(connection: Connection, image_id: int) -> dict[int, Face]:
     """The faces that count and those that people rejected, by id, in the order they came."""
+    return of_images(connection, [image_id])[image_id]
+
+
+def of_images(connection: Connection, image_ids: Sequence[int]) -> dict[int, dict[int, Face]]:
+    """Likewise, of a few images at once."""
+    found: dict[int, dict[int, Face]] = {image_id: {} for image_id in image_ids}
     speaks = or_(face.c.run_id == image.c.run_id, face.c.origin == Origin.HUMAN)
     query = (
         select(face)
         .join(image, image.c.id == face.c.image_id)
-        .where(face.c.image_id == image_id, speaks)
+        .where(face.c.image_id.in_(image_ids), speaks)
         .order_by(face.c.id)
     )
-    return {row.id: record_of(row) for row in connection.execute(query)}
+    for row in connection.execute(query):
+        found[row.image_id][row.id] = record_of(row)
+    return found
 
 
 def put(connection: Connection, item: Face) -> int:

@@ -133,7 +133,9 @@ def reopen(connection: Connection, task_ids: Iterable[int]) -> None:
 def next_images(connection: Connection, wanted: QueueFilter, asker: Asker, count: int) -> list[int]:
     """The images to look at next that nobody else has: the queue's, then what nobody labelled."""
     found: dict[int, None] = {}
-    for image_id in _queued(connection, wanted, asker):
+    # What nobody asked about has no task to look for.
+    asked = _queued(connection, wanted, asker) if wanted.reason != Reason.NEW else ()
+    for image_id in asked:
         found[image_id] = None
         if len(found) == count:
             return list(found)
@@ -145,21 +147,19 @@ def next_images(connection: Connection, wanted: QueueFilter, asker: Asker, count
 
 def left(connection: Connection, wanted: QueueFilter, asker: Asker) -> int:
     """How many images wait for this person, others' leases included."""
-    query = _tasks(wanted, asker).with_only_columns(
+    tasks = _tasks(wanted, asker).with_only_columns(
         func.count(labelling.c.image_id.distinct()), maintain_column_froms=True
     )
-    count = int(connection.execute(query).scalar_one())
     if wanted.reason not in (None, Reason.NEW):
-        return count
-    queued = select(labelling.c.image_id).where(labelling.c.done_at.is_(None))
-    new = (
+        return int(connection.execute(tasks).scalar_one())
+    # All that nobody labelled wait, with a task or without, and an index alone counts them.
+    unlabelled = (
         select(func.count())
         .select_from(image)
         .where(image.c.status.in_(UNLABELLED), *passes(wanted))
     )
-    if count:
-        new = new.where(image.c.id.not_in(queued))
-    return count + int(connection.execute(new).scalar_one())
+    again = tasks.where(image.c.status == ImageStatus.LABELLED)
+    return sum(int(connection.execute(query).scalar_one()) for query in (unlabelled, again))
 
 
 def counts(connection: Connection) -> dict[str, int]:

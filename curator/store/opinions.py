@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -48,6 +48,14 @@ def of(connection: Connection, image_id: int, user: str) -> Opinion | None:
     query = select(opinion).where(opinion.c.image_id == image_id, opinion.c.user == user)
     row = connection.execute(query).one_or_none()
     return None if row is None else _record(row)
+
+
+def under_way(connection: Connection, image_ids: Sequence[int], user: str) -> dict[int, Opinion]:
+    """What this person was asked about a few images and has not answered yet, by image."""
+    query = select(opinion).where(
+        opinion.c.image_id.in_(image_ids), opinion.c.user == user, opinion.c.done_at.is_(None)
+    )
+    return {row.image_id: _record(row) for row in connection.execute(query)}
 
 
 def get(connection: Connection, opinion_id: int) -> Opinion:

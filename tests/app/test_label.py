@@ -39,6 +39,17 @@ def test_filters_are_chosen_and_cleared(filled: Any, visit: Callable[..., Any]) 
     assert page.component("canvas")["filters"] == {}
 
 
+@pytest.mark.parametrize("reason", ["conflict", "review:"])
+def test_links_from_other_pages_ask_for_a_reason(
+    filled: Any, visit: Callable[..., Any], reason: str
+) -> None:
+    page = visit("label", reason=reason)
+    assert page.component("canvas")["filters"] == {"reason": reason}
+    page.field("Why it is shown").set_value(None)
+    page.app.run()
+    assert page.component("canvas")["filters"] == {}
+
+
 def test_without_any_faces_the_way_to_proposals_is_shown(
     studio: Any, visit: Callable[..., Any]
 ) -> None:

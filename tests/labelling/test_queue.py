@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import event, update
 
 from curator.pipeline import queue
 from curator.pipeline.correct import Save, save
@@ -194,3 +194,28 @@ def test_settings_are_kept_for_each_person(browser: Any) -> None:
     status, said = browser.post("/label/settings", {"x": "y" * 20_000}, "PUT")
     assert (status, "16000" in said["error"]) == (400, True)
     assert browser.get("/label/settings") == wanted
+
+
+def test_the_question_for_the_next_image_reads_no_more_than_it_gives(desk: Any) -> None:
+    desk.fill(1, desk.face)
+    plans: list[str] = []
+
+    def explain(connection: Any, cursor: Any, statement: str, values: Any, *_: Any) -> None:
+        if statement.startswith("SELECT") and "ORDER BY" in statement:
+            rows = cursor.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)
+            plans.append("\n".join(str(row[3]) for row in rows))
+
+    with desk.dataset.read() as connection:
+        event.listen(connection, "after_cursor_execute", explain)
+        asker = queue.asker_of(ADA)
+        assert labelling.next_images(connection, QueueFilter(), asker, 4)
+    # In the order of an index, row by row until there are enough: of a hundred, or a million.
+    tasks, *by_name = plans
+    assert "ix_labelling_done_at_priority_id" in tasks
+    assert len(by_name) == 2
+    assert all("ix_image_status_name" in plan for plan in by_name)
+    for plan in plans:
+        assert "TEMP B-TREE" not in plan
+        assert "SCAN image" not in plan
+        assert "SCAN labelling" not in plan
+        assert "SCAN lease" not in plan

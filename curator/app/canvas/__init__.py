@@ -27,6 +27,7 @@ REASONS = {
     Reason.QUALITY: "quality at the edge",
     Reason.FLAGGED: "flagged in the grid",
     Reason.REVIEW: "a review asks for it",
+    Reason.REVIEW: "a review asks",
     Reason.AUDIT: "random check",
     Reason.CONFLICT: "people disagree",
     Reason.SECOND_OPINION: "second opinion",

@@ -21,7 +21,6 @@ export class Desk {
     this.reasons = data.reasons;
     this.settings = { ...DEFAULTS };
     this.saves = new Saves(`${data.dataset}:${data.user}`);
-    this.conflicts = [];
     this.build();
     this.listen();
     this.apply();

@@ -68,6 +68,7 @@ export class Editor extends EventTarget {
 
   show({ item, photo }) {
     this.item = item;
+    this.broken = photo.broken;
     this.draft = null;
     this.part = null;
     this.saves.versions.set(

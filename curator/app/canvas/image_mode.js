@@ -131,13 +131,16 @@ export class ImageMode {
         h("span", { class: "reason", title: one.detail || false }, desk.reason(one)),
       ),
     );
-    if (item)
-      desk.tell(
-        `${item.image.name}. ${this.editor.face ? this.editor.describe(this.editor.face) : "no faces"}`,
-      );
+    if (item) desk.tell(`${item.image.name}. ${this.summary()}`);
     this.foot.draw();
     if (!item) this.sayEmpty();
     else if (item.answers?.length) decide(this);
+  }
+
+  summary() {
+    const { editor } = this;
+    if (editor.broken) return "It cannot be shown: its file is gone or broken. Later goes on.";
+    return editor.face ? editor.describe(editor.face) : "no faces";
   }
 
   waits() {

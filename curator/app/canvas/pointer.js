@@ -61,8 +61,7 @@ export class Pointer {
       this.editor.hold(grip);
       return { kind: "grip", grip };
     }
-    const draws = event.pointerType !== "touch" || this.editor.drawing;
-    return { kind: draws ? "sketch" : "pan" };
+    return { kind: event.pointerType === "touch" ? "pan" : "sketch" };
   }
 
   motion(event) {

@@ -1,4 +1,4 @@
-// The images to come: at most four, the next two fetched and decoded before they are needed.
+// The images to come: at most four, all fetched and the next two decoded before they are needed.
 import { ask, query } from "./wire.js";
 
 const LENGTH = 4;
@@ -61,6 +61,7 @@ export class Queue extends EventTarget {
     const missing = LENGTH - this.ahead.length;
     if (missing > 0) await this.fetch(missing);
     this.ahead.slice(0, DECODED).forEach((item) => this.photo(item));
+    this.ahead.slice(DECODED).forEach((item) => this.fetched(item));
     this.changed();
   }
 
@@ -109,24 +110,30 @@ export class Queue extends EventTarget {
 
   // The decoded photo of an item, as an element of its own that is shown as it is.
   photo(item) {
-    const known = this.photos.get(item.image.id);
-    if (known) return known.loading;
-    const element = new Image();
-    element.alt = "";
-    element.draggable = false;
-    element.decoding = "sync";
-    element.src = item.display;
-    const photo = { element, ready: false, broken: false };
-    photo.loading = element
+    const photo = this.fetched(item);
+    photo.loading ??= photo.element
       .decode()
       .catch(() => (photo.broken = true))
       .then(() => {
         photo.ready = true;
         return photo;
       });
+    return photo.loading;
+  }
+
+  // Fetching it early lets the server make its copies early.
+  fetched(item) {
+    const known = this.photos.get(item.image.id);
+    if (known) return known;
+    const element = new Image();
+    element.alt = "";
+    element.draggable = false;
+    element.decoding = "sync";
+    element.src = item.display;
+    const photo = { element, ready: false, broken: false };
     this.photos.set(item.image.id, photo);
     this.forgetPhotos();
-    return photo.loading;
+    return photo;
   }
 
   forgetPhotos() {

@@ -164,3 +164,35 @@ def test_keys_can_be_given_to_other_actions(server: Any, bench: Any) -> None:
     bench.page.get_by_role("button", name="key for: reject", exact=False).get_by_text(
         "X"
     ).wait_for()
+
+
+def test_fingers_drag_points_move_the_photo_and_pinch(server: Any, windows: Any) -> None:
+    face = server.face(100, 80, 180, 190, identity="touch")
+    image_id = server.add("touch.jpg", face)
+    with windows(has_touch=True, viewport={"width": 800, "height": 1100}) as bench:
+        bench.open(identity="touch")
+        bench.see("touch.jpg")
+        session = bench.page.context.new_cdp_session(bench.page)
+
+        def touch(kind: str, *places: tuple[float, float]) -> None:
+            points = [{"x": x, "y": y, "id": n} for n, (x, y) in enumerate(places)]
+            session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+        left, top, scale = bench.view()
+        eye = (left + 124 * scale, top + 124 * scale)
+        touch("touchStart", eye)
+        for step in (6, 12, 20):
+            touch("touchMove", (eye[0] + step, eye[1]))
+        touch("touchEnd")
+        bench.saved()
+        (stored,) = server.faces(image_id)
+        assert stored.landmarks[0] == pytest.approx((124 + 20 / scale, 124), abs=0.3)
+        one, other = (400.0, 300.0), (400.0, 420.0)
+        touch("touchStart", one, other)
+        for step in (20, 40, 60):
+            touch("touchMove", (400, 300 - step), (400, 420 + step))
+        touch("touchEnd")
+        assert bench.view()[2] == pytest.approx(2 * scale, rel=0.05)
+        bench.page.get_by_role("button", name="Accept and next").tap()
+        bench.saved()
+        assert server.finished(image_id) == [image_id]
