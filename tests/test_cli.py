@@ -5,10 +5,12 @@ from __future__ import annotations
 import errno
 import io
 import json
+import sqlite3
 import sys
 import tarfile
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +165,29 @@ def test_a_release_is_never_replaced_and_can_be_compared(curator: Curator, label
     told = curator("compare", "v1", "v2", "-d", "d", "--json").json
     assert (len(told["changed"]), told["unchanged"], told["added"]) == (10, 0, [])
     assert curator("compare", "v1", "v3", "-d", "d").status == 5
+
+
+def test_a_release_is_verified_down_to_the_bytes_of_its_images(
+    curator: Curator, labelled: Path
+) -> None:
+    imported(curator, labelled)
+    curator("release", "v1", "-d", "d")
+    told = curator("verify", "v1", "-d", "d", "--json")
+    assert (told.status, told.json) == (0, {"labels": True, "images": 10, "broken": {}})
+    one, two, *_ = sorted(Path("d/images").rglob("*.jpg"))
+    one.unlink()
+    two.write_bytes(two.read_bytes() + b" ")
+    changed = curator("verify", "v1", "-d", "d")
+    assert changed.status == 5
+    assert "2 of 10 image files" in changed.err
+    assert "cannot be read" in changed.err
+    assert "not the one that was collected" in changed.err
+    with closing(sqlite3.connect("d/curator.sqlite")) as database, database:
+        database.execute("UPDATE release_sample SET payload = replace(payload, '40.0', '41.0')")
+    changed = curator("verify", "v1", "-d", "d")
+    assert changed.status == 5
+    assert "labels are not what was frozen" in changed.err
+    assert curator("verify", "v2", "-d", "d").status == 5
 
 
 def test_shares_that_make_no_sense_are_one_sentence(curator: Curator, labelled: Path) -> None:

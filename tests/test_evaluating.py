@@ -100,6 +100,23 @@ def test_judged_again_it_is_the_same_run_with_the_same_matches(
     assert missed[0].box == (90, 20, 120, 60)
 
 
+def test_an_interrupted_judgement_leaves_the_earlier_one_as_it_was(
+    dataset: Dataset, predictions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = evaluate(dataset, request(predictions), Silent())
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(matches, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate(dataset, request(predictions), Silent())
+    with dataset.read() as connection:
+        again = runs.get(connection, first.id)
+    assert again.status is RunStatus.CANCELLED
+    assert again.metrics["figures"] == first.metrics["figures"]
+
+
 def test_results_in_coco_s_form_are_judged_like_the_text_form(
     dataset: Dataset, predictions: Path, tmp_path: Path
 ) -> None:

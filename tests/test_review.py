@@ -21,7 +21,7 @@ from curator.progress import Silent
 from curator.records import Face, FaceStatus, MatchKind, Run
 from curator.review.pulling import PullReport, pull, take
 from curator.review.pushing import push, subject_of
-from curator.store import faces, labelling, matches
+from curator.store import faces, labelling, matches, verdicts
 from curator.store.dataset import Dataset, create_dataset
 
 LEFT, RIGHT = (10, 10, 40, 50), (90, 20, 30, 40)
@@ -100,23 +100,28 @@ def test_each_tag_becomes_a_task_or_an_edit_once(
             "image": first,
             "tags": ["val", "nonsense"],
             "labels": [
-                {"subject": f"face:{left.id}", "tags": ["drop", "ignore"]},
+                {"subject": f"face:{left.id}", "tags": ["drop"]},
                 {"subject": f"face:{right.id}", "tags": ["wrong-person"]},
             ],
         },
         {"image": second, "tags": ["relabel"], "labels": [{"subject": found, "tags": ["drop"]}]},
     ]
-    assert done(take(dataset, run, answer, "Ada")) == (5, 0, 2, 1)
+    report = take(dataset, run, answer, "Ada")
+    # The image and the detection of the second photo are one thing to look at.
+    assert (*done(report), report.verdicts) == (4, 0, 2, 0, 1)
     reason = f"review:{run.name}"
     assert waiting(dataset, first) == [(right.id, reason, "review: this face is the wrong person")]
     assert [(face, why) for face, why, _ in waiting(dataset, second)] == [(None, reason)]
-    assert [face.id for face in current()[first]] == [right.id]
+    with dataset.read() as connection:
+        (verdict,) = verdicts.every(connection)
+    assert (verdict.image_id, verdict.face_id, verdict.decision) == (first, left.id, "drop")
+    assert (verdict.user, verdict.reasons) == ("Ada", (reason,))
     # Pulled again, and after the tasks are done, nothing comes back.
-    assert done(take(dataset, run, answer, "Ada")) == (5, 5, 0, 0)
+    assert done(take(dataset, run, answer, "Ada")) == (4, 4, 0, 0)
     with dataset.write() as connection:
         open_ = labelling.open_of(connection, [first, second])
         labelling.close(connection, [t.id for tasks in open_.values() for t in tasks], "Ada")
-    assert done(take(dataset, run, answer, "Ada")) == (5, 5, 0, 0)
+    assert done(take(dataset, run, answer, "Ada")) == (4, 4, 0, 0)
     assert waiting(dataset, first) == []
     # Taken away and set again, a tag is a new wish.
     take(dataset, run, [], "Ada")

@@ -10,6 +10,9 @@ from curator.records import Job
 from curator.store import candidates, runs
 from curator.store.dataset import Dataset
 
+# The most frequent reasons that are told while they come.
+_REASONS = 6
+
 
 def arrivals(dataset: Dataset, job: Job) -> None:
     """Draw them on the card of a collecting job."""
@@ -22,6 +25,10 @@ def arrivals(dataset: Dataset, job: Job) -> None:
     if not counts:
         return
     st.caption(" · ".join(f"{number(count)} {outcome}" for outcome, count in by_outcome(counts)))
+    why = {name: count for name, count in counts.items() if ": " in name}
+    if why:
+        told = sorted(why.items(), key=lambda item: -item[1])[:_REASONS]
+        st.caption(" · ".join(f"{number(count)} {name}" for name, count in told))
     newest_images(dataset, key=f"arrivals-{job.id}")
 
 

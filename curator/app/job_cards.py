@@ -100,9 +100,9 @@ def _card(dataset: Dataset, job: Job, more: Callable[[Job], None] | None) -> Non
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{escape(job_words.title(job))}**", width="stretch")
             if session.current().role.may(Role.OWNER):
-                st.button(
-                    "Cancel", key=f"cancel-{job.id}", on_click=_cancel, args=(dataset, job.id)
-                )
+                # A crawl goes on where it was: the button says so.
+                word = "Pause" if job.task == "collect" else "Cancel"
+                st.button(word, key=f"cancel-{job.id}", on_click=_cancel, args=(dataset, job.id))
         said = escape(f"{job.message} · {job_words.took(job)}")
         if job.progress is None:
             # A bar would promise an end that is not known.

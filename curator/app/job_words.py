@@ -116,7 +116,9 @@ def _reviewed(result: Mapping[str, Any]) -> str:
 def _pulled(result: Mapping[str, Any]) -> str:
     said = [of_many(result["found"], "tag"), f"{of_many(result['tasks'], 'new task')} in the queue"]
     if result["edits"]:
-        said.append(f"{of_many(result['edits'], 'face')} edited")
+        said.append(f"{of_many(result['edits'], 'face')} marked invalid")
+    if result["verdicts"]:
+        said.append(f"{number(result['verdicts'])} dropped")
     if result["settled"]:
         said.append(f"{number(result['settled'])} known from before")
     return ", ".join((*said, *result["strange"]))

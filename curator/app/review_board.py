@@ -30,7 +30,7 @@ def review_board(dataset: Dataset, judged: Sequence[Run]) -> None:
         take = st.button("Take over the tags")
     st.caption(
         "Tag samples or labels there with relabel, drop, ignore or wrong-person. Taken over, they "
-        "become tasks in the queue, rejected faces or faces marked invalid, once each."
+        "become tasks in the queue, verdicts or faces marked invalid, once each."
     )
     if start:
         job_cards.begin(dataset, "review", {"run": run.name, "port": _free_port()})

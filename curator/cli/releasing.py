@@ -1,4 +1,4 @@
-"""split, release, compare and export: what leaves a dataset."""
+"""split, release, compare, verify and export: what leaves a dataset."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import typer
 
 from curator.cli import console
 from curator.cli.console import DatasetOption, JsonOption
-from curator.errors import ConfigError
+from curator.errors import ConfigError, StoreError
 from curator.formats import FORMATS, ClassBy, ExportOptions, ExportReport
 from curator.pipeline.export import export
 from curator.pipeline.quality import read_rules
 from curator.pipeline.release import Selection, SplitOptions, compare, release, split
+from curator.pipeline.verify import verify
 from curator.quality import PRESETS
 from curator.records import SPLITS, Release
 from curator.split import SplitReport
@@ -42,6 +43,7 @@ def register(app: typer.Typer) -> None:
     app.command("split")(split_command)
     app.command("release")(release_command)
     app.command("compare")(compare_command)
+    app.command("verify")(verify_command)
     app.command("export")(export_command)
 
 
@@ -138,6 +140,28 @@ def compare_command(
     for title in ("added", "removed", "changed"):
         for name in getattr(difference, title)[:10]:
             console.say(f"{title}: {name}")
+
+
+def verify_command(
+    name: Annotated[str, typer.Argument(help="The release.")],
+    dataset: DatasetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Tell whether a release is what was frozen. Example: `curator verify v1 -d photos`."""
+    with console.opened(dataset) as opened, console.bar() as bar:
+        found = verify(opened, name, bar)
+    if json:
+        console.print_json(found)
+    for image, wrong in found.broken.items():
+        console.say(f"{image}: {wrong}")
+    if not found.labels:
+        raise StoreError(f"release {name!r} has changed: its labels are not what was frozen")
+    if found.broken:
+        raise StoreError(
+            f"release {name!r} has changed: {len(found.broken)} of {found.images} image files"
+        )
+    if not json:
+        console.say(f"release {name!r} is whole: {found.images} images and their labels")
 
 
 def export_command(

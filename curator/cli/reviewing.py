@@ -76,7 +76,8 @@ def pull_command(run: RunOption, dataset: DatasetOption = None, json: JsonOption
         "tags": report.found,
         "taken over before": report.settled,
         "new tasks in the queue": report.tasks,
-        "faces edited": report.edits,
+        "faces marked invalid": report.edits,
+        "faces and images dropped": report.verdicts,
         "not understood": report.strange,
     }
     console.print_facts(f"Review of {report.run}", facts)

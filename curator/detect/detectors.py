@@ -51,7 +51,7 @@ class Scalable(Detector, Protocol):
         """As :class:`Detector`, with ``size`` pixels as the long side of the network's input."""
 
 
-OWN_LICENCE = "Apache-2.0; begun with RetinaFace-0.25, MIT"
+OWN_LICENCE = "Apache-2.0 AND MIT"
 DEFAULT = "curator"
 
 Opener = Callable[[str | None, Options], Scalable]

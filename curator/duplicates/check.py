@@ -18,7 +18,7 @@ COPY_CORRELATION = 0.96
 SIMILAR_CORRELATION = 0.80
 # A copy differs everywhere a little, another shot somewhere a lot: the largest difference of a
 # tile, in standard deviations of the picture.
-COPY_DIFFERENCE = 0.55
+COPY_DIFFERENCE = 0.50
 _TILES = 5
 # Where they agree so well as they lie, nothing better is looked for.
 _CLEAR = 0.985

@@ -85,7 +85,8 @@ def evaluate(dataset: Dataset, request: EvaluateRequest, progress: Progress) -> 
     detector, found = _found(dataset, request, asked, progress)
     run = _begin(dataset, request, found)
     status = RunStatus.FAILED
-    metrics: dict[str, Any] = {}
+    # What an earlier judgement said stays until this one is whole.
+    metrics = dict(run.metrics)
     try:
         alone = None if detector is None else _alone(detector, asked, photos, request, progress)
         progress.begin("judging", None)

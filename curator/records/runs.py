@@ -49,7 +49,8 @@ class Run:
         """What commands call it: the folder of a training run, else a word and its number."""
         if self.kind == "train":
             trainer, _, recipe = self.method.partition(":")
-            return f"{trainer}-{self.params['release']}-{recipe}-{self.params.get('seed', 0)}"
+            release, seed = self.params.get("release", ""), self.params.get("seed", 0)
+            return f"{trainer}-{release}-{recipe}-{seed}"
         return f"{self.kind}-{self.id}"
 
 

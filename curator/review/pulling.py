@@ -12,17 +12,38 @@ from sqlalchemy import Connection
 
 from curator.pipeline.editing import Change
 from curator.pipeline.sheet import open_sheet
-from curator.records import Face, ImageStatus, NewTask, Op, Reason, Run, Step, StepKind
+from curator.records import (
+    Decision,
+    Face,
+    ImageStatus,
+    NewTask,
+    Op,
+    Reason,
+    Run,
+    Step,
+    StepKind,
+    Verdict,
+)
 from curator.review.process import Bridge
 from curator.review.pushing import subject_of
-from curator.store import faces, images, labelling, matches, review_tags, runs, steps
+from curator.store import (
+    faces,
+    images,
+    labelling,
+    matches,
+    review_tags,
+    runs,
+    steps,
+    verdicts,
+)
 from curator.store.dataset import Dataset
 from curator.store.review_tags import Tagged
 from curator.store.rows import now
 
 RELABEL, DROP, IGNORE, WRONG_PERSON = "relabel", "drop", "ignore", "wrong-person"
 TAGS = (RELABEL, DROP, IGNORE, WRONG_PERSON)
-IMAGE = "image"
+IMAGE, FACE = "image", "face:"
+NOWHERE = -1
 _PRIORITY = {RELABEL: 0.8, WRONG_PERSON: 0.85, DROP: 0.7, IGNORE: 0.7}
 _SENTENCES = {
     RELABEL: "to be labelled again",
@@ -41,7 +62,8 @@ class PullReport:
         found: Tags of ours that stand in FiftyOne.
         settled: Those that an earlier pull took over.
         tasks: New tasks in the queue.
-        edits: Faces rejected or marked invalid.
+        edits: Faces marked invalid.
+        verdicts: Faces and images dropped.
         strange: Tags on what is not in this dataset, by reason; nothing was done with them.
     """
 
@@ -50,15 +72,16 @@ class PullReport:
     settled: int
     tasks: int
     edits: int
+    verdicts: int
     strange: Mapping[str, int]
 
 
 def pull(dataset: Dataset, name: str, user: str) -> PullReport:
     """Take over the tags of a run's review.
 
-    ``relabel`` and ``wrong-person`` become tasks. ``drop`` on a face rejects it, ``ignore``
-    marks it invalid, both as edits that can be undone; on a detection or an image they become
-    tasks, for there is nothing to edit yet.
+    ``relabel`` and ``wrong-person`` become tasks. ``drop`` on a face or an image becomes the
+    reviewer's verdict; ``ignore`` on a face marks it invalid, an edit that can be undone. On a
+    detection, and ``ignore`` on an image, they become tasks: there is nothing to edit yet.
 
     Args:
         dataset: Whose run.
@@ -90,7 +113,10 @@ def take(dataset: Dataset, run: Run, answer: Sequence[Any], user: str) -> PullRe
                 fresh.append(tagged)
             else:
                 strange["not of this run"] += 1
-        edits, left = _edit(connection, fresh, user)
+        dropped = [each for each in fresh if each[2] == DROP and _face_of(each) != NOWHERE]
+        reason = (f"{Reason.REVIEW}{run.name}",)
+        verdicts.decide(connection, [_verdict(each, user, reason) for each in dropped])
+        edits, left = _edit(connection, [each for each in fresh if each not in dropped], user)
         tasks = labelling.enqueue(connection, [_task(run, each) for each in left])
         review_tags.forget(connection, run.id, known - said)
         review_tags.add(connection, run.id, fresh)
@@ -100,13 +126,16 @@ def take(dataset: Dataset, run: Run, answer: Sequence[Any], user: str) -> PullRe
         settled=len(said & known),
         tasks=tasks,
         edits=edits,
+        verdicts=len(dropped),
         strange=dict(strange),
     )
 
 
 def _nothing(run: Run) -> PullReport:
     strange = {"FiftyOne has no dataset of this run": 1}
-    return PullReport(run=run.name, found=0, settled=0, tasks=0, edits=0, strange=strange)
+    return PullReport(
+        run=run.name, found=0, settled=0, tasks=0, edits=0, verdicts=0, strange=strange
+    )
 
 
 def _said(answer: Sequence[Any], strange: Counter[str]) -> set[Tagged]:
@@ -140,11 +169,11 @@ def _inside(connection: Connection, run: Run, asked: set[int]) -> set[tuple[int,
 
 
 def _edit(connection: Connection, fresh: Sequence[Tagged], user: str) -> tuple[int, list[Tagged]]:
-    """Reject and mark faces; the number of them, and the tags that are left."""
+    """Mark faces invalid; the number of them, and the tags that are left."""
     by_image: dict[int, list[Tagged]] = {}
     left = []
     for tagged in fresh:
-        if tagged[2] in (DROP, IGNORE) and tagged[1].startswith("face:"):
+        if tagged[2] == IGNORE and tagged[1].startswith(FACE):
             by_image.setdefault(tagged[0], []).append(tagged)
         else:
             left.append(tagged)
@@ -154,30 +183,35 @@ def _edit(connection: Connection, fresh: Sequence[Tagged], user: str) -> tuple[i
         sheet = open_sheet(connection, images.get(connection, image_id), user, step=step)
         current = faces.current(connection, [image_id])[image_id]
         by_id = {face.id: face for face in current}
-        for subject, tag in _decisive(tags):
-            face = by_id[int(subject.removeprefix("face:"))]
-            sheet.apply(connection, _change(face, tag))
+        for tagged in tags:
+            sheet.apply(connection, _change(by_id[_face_of(tagged) or 0]))
             edited += 1
         sheet.write(connection, ImageStatus(sheet.status))
         steps.add(connection, Step(id=step, user=user, at=now(), kind=StepKind.SAVE))
     return edited, left
 
 
-def _decisive(tags: Sequence[Tagged]) -> list[tuple[str, str]]:
-    """One tag a face: who is to be dropped need not be marked."""
-    chosen: dict[str, str] = {}
-    for _, subject, tag in tags:
-        if chosen.get(subject) != DROP:
-            chosen[subject] = tag
-    return list(chosen.items())
+def _face_of(tagged: Tagged) -> int | None:
+    """The number of the face that was tagged, None for the image, NOWHERE for a detection."""
+    subject = tagged[1]
+    if subject == IMAGE:
+        return None
+    return int(subject.removeprefix(FACE)) if subject.startswith(FACE) else NOWHERE
 
 
-def _change(face: Face, tag: str) -> Change:
-    edit, number = str(uuid4()), face.id or 0
-    if tag == DROP:
-        return Change(id=edit, face=number, op=Op.REJECT, after={})
+def _verdict(tagged: Tagged, user: str, reasons: tuple[str, ...]) -> Verdict:
+    return Verdict(
+        image_id=tagged[0],
+        face_id=_face_of(tagged),
+        decision=Decision.DROP,
+        reasons=reasons,
+        user=user,
+    )
+
+
+def _change(face: Face) -> Change:
     marked = {"attributes": dict(face.attributes) | {"invalid": 1}}
-    return Change(id=edit, face=number, op=Op.ATTRIBUTES, after=marked)
+    return Change(id=str(uuid4()), face=face.id or 0, op=Op.ATTRIBUTES, after=marked)
 
 
 def _task(run: Run, tagged: Tagged) -> NewTask:

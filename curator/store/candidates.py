@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from curator.records import Candidate, Outcome
-from curator.store.schema import candidate
+from curator.records import Candidate, ImageStatus, Outcome
+from curator.store.images import is_current
+from curator.store.schema import candidate, face, image
 
 _FIELDS = (
     "url",
@@ -84,6 +85,40 @@ def find(connection: Connection, url: str) -> tuple[Outcome, str | None] | None:
     query = select(candidate.c.outcome, candidate.c.validator).where(candidate.c.url == url)
     row = connection.execute(query).one_or_none()
     return None if row is None else (Outcome(row.outcome), row.validator)
+
+
+def yields(connection: Connection) -> dict[int, dict[str, int]]:
+    """Run id -> ``met``, ``kept``, of those ``seen`` by a detector or person, ``with_face``."""
+    has_face = (
+        select(face.c.id)
+        .where(face.c.image_id == image.c.id, is_current())
+        .correlate(image)
+        .exists()
+    )
+    known = image.c.status.in_([ImageStatus.PROPOSED, ImageStatus.LABELLED])
+    kept = candidate.c.outcome == Outcome.KEPT
+    query = (
+        select(
+            candidate.c.run_id,
+            func.count().label("met"),
+            func.sum(case((kept, 1), else_=0)).label("kept"),
+            func.sum(case((kept & known, 1), else_=0)).label("seen"),
+            func.sum(case((kept & known & has_face, 1), else_=0)).label("with_face"),
+        )
+        .join(image, image.c.id == candidate.c.image_id, isouter=True)
+        .group_by(candidate.c.run_id)
+        .order_by(candidate.c.run_id.desc())
+    )
+    return {
+        row.run_id: {name: int(row._mapping[name]) for name in ("met", "kept", "seen", "with_face")}
+        for row in connection.execute(query)
+    }
+
+
+def newest_urls(connection: Connection, *, limit: int) -> list[str]:
+    """The addresses met last."""
+    query = select(candidate.c.url).order_by(candidate.c.id.desc()).limit(limit)
+    return list(connection.execute(query).scalars())
 
 
 def settled(connection: Connection) -> dict[str, str | None]:

@@ -37,6 +37,8 @@ def train_retinaface(
 ) -> Trained:
     """See :class:`curator.train.Trainer`; it reads the photos themselves."""
     del export
+    if (options.task, options.classes) != ("detect", "face") or options.more:
+        raise ConfigError("trainer 'retinaface' has no task, classes or further options")
     budget = _budget(options)
     recipe = replace(recipe_named(options.recipe), seed=options.seed)
     _check_start(recipe, options)

@@ -164,6 +164,30 @@ def running() -> str:
     return "\n".join(lines)
 
 
+def test_a_trainer_that_is_killed_is_named_and_its_last_epoch_stays(
+    chosen: list[Sample], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_HANG", "1")
+    folder = tmp_path / "runs" / "r"
+
+    def kill() -> None:
+        deadline = time.monotonic() + 60
+        while not (folder / "weights" / "best.pt").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        for place in Path("/proc").glob("[0-9]*/cmdline"):
+            with suppress(OSError):
+                if f"project={folder.parent}".encode() in place.read_bytes():
+                    os.kill(int(place.parent.name), 9)
+
+    timer = Timer(0.1, kill)
+    timer.start()
+    with pytest.raises(RunError, match="killed by signal 9; start it again"):
+        train(chosen, folder)
+    timer.join()
+    monkeypatch.delenv("FAKE_HANG")
+    assert train(chosen, folder, epochs=3).steps == 3
+
+
 def test_what_fails_is_a_sentence(
     chosen: list[Sample], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,25 @@
+"""What to do with what has just been collected: one button."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from curator.app import job_cards, job_words
+from curator.app.text import of_many
+from curator.records import ImageStatus
+from curator.store import images
+from curator.store.dataset import Dataset
+from curator.store.images import ImageFilter
+
+
+def after_collect(dataset: Dataset) -> None:
+    """Offer to detect faces when the newest job brought images that nobody looked at."""
+    found = job_cards.recent(dataset, ("collect", "detect"))
+    if not found or found[0].task != "collect" or job_words.is_live(found[0]):
+        return
+    with dataset.read() as connection:
+        new = images.count(connection, ImageFilter(status=ImageStatus.NEW))
+    if new and st.button(
+        f"Look for faces on {of_many(new, 'new image')}", type="primary", icon=":material/face:"
+    ):
+        job_cards.begin(dataset, "detect", {})

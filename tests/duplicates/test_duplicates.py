@@ -1,0 +1,165 @@
+"""Copies are found however they were altered; other shots of the same scene are only similar."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations, pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from curator.duplicates import compare, groups, look, search
+from curator.hamming import close_pairs
+from curator.imaging import decode
+from curator.progress import Silent
+from curator.records import CopyKind, Pair
+
+Alter = Callable[[np.ndarray], np.ndarray]
+
+
+@given(
+    st.lists(st.integers(0, 2**64 - 1), min_size=2, max_size=25),
+    st.lists(st.tuples(st.integers(0, 24), st.sets(st.integers(0, 63), max_size=9)), max_size=25),
+    st.integers(0, 14),
+)
+def test_the_index_finds_exactly_the_pairs_that_comparing_all_finds(
+    seeds: list[int], near: list[tuple[int, set[int]]], distance: int
+) -> None:
+    values = list(seeds)
+    for place, bits in near:
+        values.append(values[place % len(values)] ^ sum(1 << bit for bit in bits))
+    found = {
+        (min(a, b), max(a, b))
+        for one, other in close_pairs(np.array(values, np.uint64), distance)
+        for a, b in zip(one.tolist(), other.tolist(), strict=True)
+    }
+    expected = {
+        (a, b)
+        for a, b in combinations(range(len(values)), 2)
+        if (values[a] ^ values[b]).bit_count() <= distance
+    }
+    assert found == expected
+
+
+def cut(left: float, top: float, right: float, bottom: float) -> Alter:
+    def alter(image: np.ndarray) -> np.ndarray:
+        height, width = image.shape[:2]
+        rows = slice(round(top * height), round((1 - bottom) * height))
+        return image[rows, round(left * width) : round((1 - right) * width)]
+
+    return alter
+
+
+def saved(quality: int) -> Alter:
+    def alter(image: np.ndarray) -> np.ndarray:
+        _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))
+
+    return alter
+
+
+def resized(factor: float) -> Alter:
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR
+    return lambda image: cv2.resize(image, None, fx=factor, fy=factor, interpolation=how)
+
+
+ALTERATIONS: dict[str, Alter] = {
+    "half": resized(0.5),
+    "larger": resized(1.5),
+    "jpeg 30": saved(30),
+    "cut 5 %": cut(0.025, 0.025, 0.025, 0.025),
+    "cut 10 %": cut(0.05, 0.05, 0.05, 0.05),
+    "cut a corner": cut(0.05, 0.05, 0, 0),
+    "cut a side": cut(0, 0, 0.05, 0),
+    "brighter": lambda image: np.clip(image * 1.2 + 10.0, 0, 255).astype(np.uint8),
+    "grey": lambda image: cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), 8),
+}
+
+
+@pytest.fixture(scope="module")
+def photos(shared_data: Path) -> list[np.ndarray]:
+    """Forty portraits, no two of one scene."""
+    files = sorted((shared_data / "helen").glob("*.jpg"))[::20][:40]
+    return [decode(file.read_bytes()) for file in files]
+
+
+def test_altered_photos_are_found_and_nothing_else(photos: list[np.ndarray]) -> None:
+    """The figures for 500 photos are measured by ``benchmarks/quality.py``."""
+    pictures = [
+        (place, alter(photo))
+        for place, photo in enumerate(photos)
+        for alter in (lambda image: image, *ALTERATIONS.values())
+    ]
+    looks = [look(pixels) for _, pixels in pictures]
+    hashes = np.array([h for h, _ in looks])
+    found = list(search(hashes, np.array([t for _, t in looks]), Silent()))
+    copies = [pair for pair in found if pair.likeness.kind is CopyKind.COPY]
+    owners = [place for place, _ in pictures]
+    wrong = [pair for pair in copies if owners[pair.first] != owners[pair.second]]
+    assert not wrong
+    united = groups(
+        [
+            Pair(first=c.first, second=c.second, kind=CopyKind.COPY, distance=0, correlation=1)
+            for c in copies
+        ],
+        [CopyKind.COPY],
+        lambda _: 0.0,
+    )
+    group_of = {image: place for place, group in enumerate(united) for image in group.images}
+    step = 1 + len(ALTERATIONS)
+    together = sum(
+        group_of.get(step * place, -1) == group_of.get(step * place + i, -2)
+        for place in range(len(photos))
+        for i in range(1, step)
+    )
+    assert together / (len(photos) * len(ALTERATIONS)) >= 0.98
+
+
+def test_a_mirror_image_is_found_when_it_is_asked_for(photos: list[np.ndarray]) -> None:
+    looks = [look(pixels) for photo in photos[:8] for pixels in (photo, cv2.flip(photo, 1))]
+    hashes, thumbnails = np.array([h for h, _ in looks]), np.array([t for _, t in looks])
+    plain = list(search(hashes, thumbnails, Silent()))
+    mirrored = list(search(hashes, thumbnails, Silent(), mirror=True))
+    pairs = {(p.first, p.second) for p in mirrored if p.mirrored}
+    assert pairs >= {(2 * i, 2 * i + 1) for i in range(8)}
+    assert len(plain) < len(mirrored)
+
+
+def test_shots_a_second_apart_are_similar_but_no_copies(shared_data: Path) -> None:
+    """Two clips of people who talk with their hands before a still background."""
+    kinds = []
+    for name in ("asl_help.mkv", "asl_learn.mkv"):
+        clip = cv2.VideoCapture(str(shared_data / "videos" / name))
+        step, frames = round(clip.get(cv2.CAP_PROP_FPS)), []
+        while (read := clip.read())[0]:
+            frames.append(read[1])
+        clip.release()
+        looks = [look(frame)[1] for frame in frames[::step]]
+        kinds += [compare(a, b).kind for a, b in pairwise(looks)]
+    assert kinds
+    assert set(kinds) == {CopyKind.SIMILAR}
+
+
+def test_plain_pictures_are_no_copies_of_one_another() -> None:
+    looks = [look(np.full((80, 80, 3), level, np.uint8)) for level in (10, 128, 250)]
+    hashes, thumbnails = np.array([h for h, _ in looks]), np.array([t for _, t in looks])
+    assert not list(search(hashes, thumbnails, Silent()))
+
+
+def test_a_group_is_named_by_its_best_member_and_people_part_what_differs() -> None:
+    def pair(first: int, second: int, kind: CopyKind) -> Pair:
+        return Pair(first=first, second=second, kind=kind, distance=0, correlation=1)
+
+    pairs = [
+        pair(1, 2, CopyKind.COPY),
+        pair(2, 9, CopyKind.COPY),
+        pair(4, 5, CopyKind.SIMILAR),
+        pair(6, 7, CopyKind.DIFFERENT),
+    ]
+    found = groups(pairs, [CopyKind.COPY, CopyKind.SIMILAR], lambda image: float(image == 9))
+    assert [group.images for group in found] == [(9, 1, 2), (4, 5)]
+    assert [group.kind for group in found] == [CopyKind.COPY, CopyKind.SIMILAR]
