@@ -18,12 +18,14 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import cv2
+import numpy as np
 import onnxruntime
 from insightface.model_zoo import get_model
 from rich.console import Console
@@ -36,7 +38,7 @@ from curator.errors import CuratorError
 from curator.imaging import decode
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
-DETECTORS = ("insightface:scrfd_500m", "insightface:scrfd_2.5g", "retinaface", "yunet")
+DETECTORS = ("curator", "insightface:scrfd_500m", "insightface:scrfd_2.5g", "retinaface", "yunet")
 # So many photos take turns at a time; the tensors of each are 5 MB.
 PORTION = 64
 
@@ -58,7 +60,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     files = sorted(options.photos.rglob("*.jpg"))[:: options.every]
-    results = {}
+    results, opened = {}, {}
     for name in options.detectors:
         try:
             detector = choose(name, models=options.models)
@@ -66,11 +68,15 @@ def main() -> None:
             print(f"{name}: left out, {error}")
             continue
         if isinstance(detector, OnnxDetector):
+            opened[name] = detector
             results[name] = measure(detector, files, options.threads, options.turns)
+    sizes = one_size(opened, options.turns)
     if options.json:
-        print(json.dumps({"photos": len(files), "threads": options.threads, "detectors": results}))
+        about = {"photos": len(files), "threads": options.threads, "one_size": sizes}
+        print(json.dumps(about | {"detectors": results}))
     else:
         print_table(results, len(files), options.threads)
+        print_sizes(sizes)
 
 
 def measure(
@@ -124,6 +130,28 @@ def streamed(detector: OnnxDetector, threads: int) -> Way:
     )
 
 
+def one_size(detectors: Mapping[str, OnnxDetector], turns: int) -> dict[str, dict[str, float]]:
+    """Milliseconds of the network alone for 640 x 480 pixels, by one and by two threads.
+
+    A graph that takes one size only gets that one; the key says which.
+    """
+    runs: dict[tuple[str, str], Run] = {}
+    for name, detector in detectors.items():
+        width, height = detector.network.fixed_wh or (640, 480)
+        tensor = np.zeros((1, 3, height, width), np.float32)
+        for threads in (1, 2):
+            session = session_of(detector, threads)
+            given = {session.get_inputs()[0].name: tensor}
+            key = f"{width} x {height}, {threads} thread{'s'[: threads - 1]}"
+            runs[name, key] = partial(session.run, None, given)
+            runs[name, key]()
+    fastest: dict[str, dict[str, float]] = {name: {} for name in detectors}
+    for _ in range(10 * turns):
+        for (name, key), run in runs.items():
+            fastest[name][key] = min(fastest[name].get(key, np.inf), timed(run)[0] * 1000)
+    return fastest
+
+
 def own_loop(detector: OnnxDetector, threads: int) -> Way:
     """The way of insightface itself through the same photos."""
     options = onnxruntime.SessionOptions()
@@ -154,6 +182,15 @@ def timed(run: Run) -> tuple[float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     run()
     return time.perf_counter() - wall, time.process_time() - cpu
+
+
+def print_sizes(sizes: Mapping[str, Mapping[str, float]]) -> None:
+    """The network alone, a line for each size and number of threads."""
+    table = Table("detector", "input", "ms", title="the network alone, the fastest of its turns")
+    for name, taken in sizes.items():
+        for key, milliseconds in taken.items():
+            table.add_row(name, key, f"{milliseconds:.1f}")
+    Console().print(table)
 
 
 def print_table(results: dict[str, dict[str, dict[str, float]]], photos: int, threads: int) -> None:
