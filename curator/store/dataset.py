@@ -32,7 +32,7 @@ class Dataset:
         self._engine = engine
         self._writer = engine.execution_options(curator_writes=True)
         # SQLite lets one write at a time and those that wait sleep and ask again; here they
-        # stand in line and are woken, which makes many writers of one process ten times faster.
+        # stand in line and each is woken when it is its turn.
         alone = engine.dialect.name == "sqlite"
         self._turn: AbstractContextManager[Any] = Lock() if alone else nullcontext()
 
