@@ -35,7 +35,7 @@ import numpy as np
 from PIL import Image as Pillow
 from playwright.sync_api import sync_playwright
 
-from curator.app.serve import listen
+from curator.app.serve import ADDRESS, listen
 from curator.imaging import decode
 from curator.records import Face, FaceStatus, Origin
 from curator.store import faces, images, runs
@@ -197,7 +197,8 @@ def theirs(python: str, files: Sequence[Path], look: float) -> dict[str, float]:
         script = Path(name) / "other.py"
         script.write_text(OTHER)
         program = [python, "-m", "streamlit", "run", str(script), "--server.headless", "true"]
-        quiet = ["--browser.gatherUsageStats", "false", "--server.port"]
+        quiet = ["--browser.gatherUsageStats", "false", "--server.address", ADDRESS]
+        quiet.append("--server.port")
         words = ["--", *map(str, files)]
         with serving([*program, *quiet], words) as address, window() as page:
             page.goto(address)
@@ -226,8 +227,10 @@ def serving(program: Sequence[str], words: Sequence[str] = ()) -> Iterator[str]:
     """Run a server at a free port, whose number ends the program; give its address."""
     with listen(0) as listener:
         port = listener.getsockname()[1]
-    process = subprocess.Popen([*program, str(port), *words], stderr=subprocess.DEVNULL)
-    address = f"http://127.0.0.1:{port}"
+    process = subprocess.Popen(
+        [*program, str(port), *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    address = f"http://{ADDRESS}:{port}"
     try:
         while process.poll() is None:
             with suppress(OSError), urlopen(f"{address}/_stcore/health", timeout=5):

@@ -8,17 +8,15 @@ from curator.app.quality_copies import copies
 from curator.app.quality_form import measure_row
 from curator.app.quality_pairs import two_measures
 from curator.app.quality_sheets import by_verdict, sources, worst_and_best
-from curator.app.quality_state import judgement_of, rules_form, table_of
+from curator.app.quality_state import counts_of, judgement_of, rules_form, table_of
 from curator.app.quality_thresholds import thresholds
 from curator.app.quality_verdicts import ask_button, verdicts
-from curator.store import measures
 
 TASKS = ("measure", "duplicates")
 PARTS = ("Thresholds", "Verdicts", "Two measures", "Ends", "Sources", "Copies", "Attributes")
 
 dataset = opened.dataset()
-with dataset.read() as connection:
-    total, measured = measures.count(connection)
+total, measured = counts_of(dataset)
 st.title("Quality", anchor=False)
 if total == 0:
     with sentences.nothing_yet(

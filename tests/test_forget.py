@@ -19,6 +19,7 @@ from curator.jobs import start as jobs
 from curator.pipeline.export import export
 from curator.pipeline.forget import HOLDERS, ForgetRequest, forget
 from curator.pipeline.ingest import CollectRequest, collect
+from curator.pipeline.labels import ImportOptions, import_labels
 from curator.pipeline.optout import OptOuts, opt_out
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Silent
@@ -147,6 +148,21 @@ def test_what_is_forgotten_is_not_collected_again(dataset: Dataset, photos: Path
     report = collect(dataset, CollectRequest(source="folder", target=str(photos)), Silent())
     assert (report.kept, report.opted_out) == (1, 3)
     assert traces(dataset.folder, *words_of(photos), b"renamed.jpg") == {}
+
+
+def test_what_is_forgotten_does_not_come_back_with_labels(
+    dataset: Dataset, photos: Path, tmp_path: Path
+) -> None:
+    forget(dataset, ForgetRequest(image=NAME, from_releases=True))
+    truth = tmp_path / "gt.txt"
+    truth.write_text("".join(f"{name}\n1\n5 5 30 30 0 0 0 0 0 0\n" for name in (NAME, "1.jpg")))
+    options = ImportOptions(
+        keep_splits=False, licence=None, max_bytes=10**7, max_pixels=10**8, threads=1
+    )
+    report = import_labels(dataset, "wider", truth, photos, options=options, progress=Silent())
+    assert report.skipped == {"opted-out": [NAME]}
+    assert report.images == 1
+    assert traces(dataset.folder, *words_of(photos)) == {}
 
 
 def test_a_release_that_holds_it_is_named_and_nothing_happens_without_a_word(

@@ -179,7 +179,11 @@ def _with_headers(send: Send, token: str | None) -> Send:
     async def send_guarded(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
+            # The forms of the login name their origin, which the strictest policy would hide.
+            policy = headers.get("Referrer-Policy")
             headers.update(HEADERS)
+            if policy == "same-origin":
+                headers["Referrer-Policy"] = policy
             if token is not None:
                 cookie = f"{session.XSRF_COOKIE}={token}; Path=/; SameSite=Strict"
                 headers.append("Set-Cookie", cookie)

@@ -22,6 +22,8 @@ ACCOUNT = "/account"
 _LARGEST_FORM = 10_000
 _PAGE = Template(Path(__file__).with_name("login.html").read_text())
 _NO_STORE = {"Cache-Control": "no-store"}
+# Under no-referrer a browser sends "Origin: null" with a form, as a page of another site would.
+_FORM = _NO_STORE | {"Referrer-Policy": "same-origin"}
 
 
 class Login:
@@ -148,4 +150,4 @@ def _token(request: Request) -> str:
 
 def _html(title: str, body: str, status: int) -> HTMLResponse:
     page = _PAGE.substitute(title=escape(title), body=body)
-    return HTMLResponse(page, status, _NO_STORE)
+    return HTMLResponse(page, status, _FORM)

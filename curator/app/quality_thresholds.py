@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ _SHOWN = 12
 _TURNED = ("yaw", "pitch", "roll")
 
 
+@lru_cache(maxsize=2)
 def quantities(table: Table) -> list[str]:
     """What rules can speak of and this table has, scores first."""
     scored = [name.lower() for name, item in MEASURES.items() if item.score is not None]

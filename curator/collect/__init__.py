@@ -4,10 +4,12 @@ A source is built from what the user pointed at and the limits, and yields ``Fet
 ``Refused``, one for every picture it met. It knows no store: what was dealt with before it
 asks the caller's ``settled``. The way of one picture::
 
-    folder, urls, web   name candidates
-    archive, listing, links, crawler   read a zip or tar, a list, a page, a site
-    fetch, wire         the only way to the network: deadlines, redirects, retries
-    inspection, dedup   the only way from bytes to a record: limits, decoding, hashes
+    folder, urls, web, search, video, storage   name candidates
+    archive, listing, links, crawler, engines, frames   read what each of them reads
+    fetch, wire, guard  the only way to the network: deadlines, redirects, public addresses
+    pace, robots, wishes   what hosts ask of robots
+    inspection, judges  the only way from bytes to a record, through a process that may die
+    frontier            where a crawl is, kept by the caller if it is to survive
     limits, reasons     every limit and every reason for a refusal, in one place each
 """
 

@@ -19,9 +19,10 @@ from curator.imaging import BrokenImage, probe
 from curator.pipeline.arrivals import image_row
 from curator.progress import Progress, track
 from curator.records import Candidate, Face, Fetched, LabelledImage, Outcome, RunStatus
-from curator.store import candidates, faces, images, runs
+from curator.store import candidates, faces, images, opt_outs, runs
 from curator.store.candidates import Seen
 from curator.store.dataset import Dataset
+from curator.store.opt_outs import OptOut
 from curator.store.rows import batches
 
 BATCH = 256
@@ -73,6 +74,9 @@ class ImportReport:
 class _Problem:
     reason: str
     detail: str
+
+
+_OPTED_OUT = _Problem("opted-out", "it is on the list of what must not be collected")
 
 
 @dataclass(slots=True)
@@ -196,6 +200,9 @@ def _read(item: LabelledImage, dataset: Dataset, format_name: str, options: Impo
     except BrokenImage as cause:
         return item, candidate, _Problem(cause.reason, str(cause))
     sha256 = hashlib.sha256(data).hexdigest()
+    with dataset.read() as connection:
+        if opt_outs.holds(connection, OptOut.CONTENT, sha256):
+            return item, candidate, _OPTED_OUT
     dataset.blobs.put(data, sha256, header.mime)
     fetched = Fetched(
         candidate=candidate,
@@ -239,6 +246,8 @@ def _write(connection: Connection, batch: Sequence[_Read], tally: _Tally) -> Non
     for item, candidate, trouble in batch:
         if isinstance(trouble, _Problem):
             tally.skip(item.name, trouble)
+        if isinstance(trouble, _Problem) and trouble is not _OPTED_OUT:
+            # Of what was forgotten not even the name is kept.
             seen.append(_seen(candidate, Outcome.FAILED, trouble, None))
     faces.add(connection, new_faces)
     images.vouch(connection, fresh, tally.run_id)

@@ -58,6 +58,7 @@ def train_yolo(
     pose = options.task == "pose"
     export("yolo-pose" if pose else "yolo", folder / "data", options.classes == "identity")
     started = time.monotonic()
+    _refuse_strange_pickles(folder)
     if not _is_finished(folder, options):
         _run(python, _training(folder, options), options, folder, progress)
     if not (folder / WEIGHTS.with_suffix(".pt")).is_file():
@@ -130,14 +131,18 @@ def _check(samples: Sequence[Sample], options: TrainOptions) -> None:
         raise InputError("nobody in this release is known by name, so there are no classes")
 
 
+def _refuse_strange_pickles(folder: Path) -> None:
+    """Make sure that no checkpoint of somebody else is opened, to go on from or to export."""
+    if any((folder / LAST.parent).glob("*.pt")) and not _begun_here(folder):
+        raise RunError(
+            f"{folder}: this run was not begun on this machine, and going on would run what "
+            "its checkpoint contains; train with another seed, or take the folder away"
+        )
+
+
 def _training(folder: Path, options: TrainOptions) -> list[str]:
     """The words for Ultralytics: begin, or go on from the last epoch."""
     if (folder / LAST).is_file():
-        if not _begun_here(folder):
-            raise RunError(
-                f"{folder}: this run was not begun on this machine, and going on would run what "
-                "its checkpoint contains; train with another seed, or take the folder away"
-            )
         return ["train", "resume", f"model={folder / LAST}"]
     _begin_here(folder)
     suffix = "-pose" if options.task == "pose" else ""

@@ -14,6 +14,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import pytest
 from itsdangerous import URLSafeTimedSerializer
@@ -21,12 +22,15 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from curator.app import accounts as accounts_module
+from curator.app import navigation, session
 from curator.app.accounts import COOKIE, Accounts, TooManyTries, session_key
 from curator.app.login import local
 from curator.app.passwords import hashed, matches
 from curator.app.serve import listen, serve
-from curator.errors import ConfigError, InputError
-from curator.records import Role
+from curator.errors import ConfigError, Forbidden, InputError
+from curator.pipeline.correct import Save, save
+from curator.pipeline.editing import Change
+from curator.records import Op, Role, User
 from curator.store import users
 from curator.store.dataset import Dataset, create_dataset
 
@@ -195,6 +199,9 @@ def test_a_login_leads_where_one_wanted_to_go_and_the_way_out_ends_it(port: int)
     assert "samesite=strict" in line.lower()
     assert member.get("/label/next")[0] == 200
     assert member.get("/")[0] == 200
+    # Under no-referrer a browser would send "Origin: null" with the form, and be turned away.
+    assert member.get("/account/login")[1]["referrer-policy"] == "same-origin"
+    assert member.get("/")[1]["referrer-policy"] == "no-referrer"
     _, _, page = member.get("/account")
     assert "Lev" in page
     assert "labeller" in page
@@ -342,3 +349,34 @@ def test_people_are_added_and_removed_on_the_command_line(tmp_path: Path) -> Non
     assert curator("remove", "Ada").returncode == 0
     gone = curator("remove", "Ada")
     assert (gone.returncode, gone.stderr) == (5, "curator: no user 'Ada'\n")
+
+
+def test_a_page_is_there_for_those_whose_role_includes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for role, hidden in (
+        (Role.LABELLER, {"collect", "release", "jobs", "people"}),
+        (Role.REVIEWER, {"collect", "jobs"}),
+        (Role.OWNER, set()),
+    ):
+        monkeypatch.setattr(session, "local_user", lambda role=role: User(name="x", role=role))
+        names = {"label", "browse", "collect", "release", "jobs", "people", "a page to come"}
+        closed = {name for name in names if not navigation.allowed(name)}
+        assert closed == (hidden | ({"a page to come"} if role is not Role.OWNER else set()))
+
+
+def test_a_labeller_does_not_reject_the_work_of_another(desk: Any) -> None:
+    (image_id,) = desk.fill(1, desk.face)
+    people = {role: User(name=role, role=role) for role in Role}
+
+    def act(user: User, op: Op, **after: Any) -> None:
+        version = desk.image(image_id).version
+        change = Change(id=str(uuid4()), face=1, op=op, after=after)
+        step = str(uuid4())
+        wanted = Save(image_id=image_id, version=version, step=step, changes=(change,))
+        save(desk.dataset, user, wanted)
+
+    act(people[Role.OWNER], Op.BOX, box=[1, 2, 3, 4])
+    with pytest.raises(Forbidden, match="is the work of owner"):
+        act(people[Role.LABELLER], Op.REJECT)
+    assert len(desk.stored(image_id)) == 1
+    act(people[Role.REVIEWER], Op.REJECT)
+    assert desk.stored(image_id) == []

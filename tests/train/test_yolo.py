@@ -123,12 +123,15 @@ def test_a_run_goes_on_from_its_last_epoch_and_a_finished_one_is_left(
     assert told(log)[3] == ["train", "resume", f"model={folder / 'weights' / 'last.pt'}"]
 
 
+@pytest.mark.parametrize("name", ["last.pt", "best.pt"])
 def test_a_checkpoint_from_elsewhere_is_not_given_to_ultralytics(
-    chosen: list[Sample], log: Path, tmp_path: Path
+    chosen: list[Sample], log: Path, tmp_path: Path, name: str
 ) -> None:
     folder = tmp_path / "runs" / "r"
     (folder / "weights").mkdir(parents=True)
-    (folder / "weights" / "last.pt").write_bytes(b"pickle")
+    (folder / "weights" / name).write_bytes(b"pickle")
+    # A run with as many epochs as are asked for would only be exported, which opens it too.
+    (folder / "results.csv").write_text("epoch,time\n1,9\n2,18\n")
     (folder / ".begun-here").write_text("guessed")
     with pytest.raises(RunError, match="not begun on this machine"):
         train(chosen, folder)
