@@ -73,6 +73,10 @@ def unjudged(_: RetinaFaceNetwork) -> Mapping[str, float]:
     return {}
 
 
+def unexported(*_: object) -> None:
+    raise AssertionError("this trainer reads samples, no format")
+
+
 def ap(network: RetinaFaceNetwork, samples) -> float:
     return judge(samples, list(find(network, samples, "cpu", side=160)))["ap_hard"]
 
@@ -317,7 +321,14 @@ def test_a_recipe_survives_being_written_down() -> None:
 def test_an_option_out_of_range_is_one_sentence(options, sentence: str, drawn, tmp_path) -> None:
     train = TRAINERS.load("retinaface")
     with pytest.raises(ConfigError, match=sentence):
-        train(drawn(1), tmp_path, TrainOptions(**options), judge=judge, progress=Silent())
+        train(
+            drawn(1),
+            tmp_path,
+            TrainOptions(**options),
+            judge=judge,
+            export=unexported,
+            progress=Silent(),
+        )
 
 
 def test_nothing_to_learn_is_said_before_anything_is_written(drawn, tmp_path) -> None:
@@ -325,7 +336,12 @@ def test_nothing_to_learn_is_said_before_anything_is_written(drawn, tmp_path) ->
     samples = [replace(sample, faces=()) for sample in drawn(2)]
     with pytest.raises(InputError, match="nothing to learn"):
         TRAINERS.load("retinaface")(
-            samples, folder, TrainOptions(epochs=1), judge=judge, progress=Silent()
+            samples,
+            folder,
+            TrainOptions(epochs=1),
+            judge=judge,
+            export=unexported,
+            progress=Silent(),
         )
     assert not folder.exists()
 
