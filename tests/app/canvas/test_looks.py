@@ -14,7 +14,8 @@ pytestmark = pytest.mark.browser
 # Every text on the page, through all shadow roots, with its contrast (WCAG 2.2, 1.4.3) against
 # the first background behind it that is not transparent; see-through colours are mixed.
 CONTRASTS = """
-() => {
+async () => {
+  await Promise.all(document.getAnimations().map((one) => one.finished));
   const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
   const rgba = (colour) => {
     context.clearRect(0, 0, 1, 1);
@@ -52,7 +53,7 @@ CONTRASTS = """
       const own = [...element.childNodes].filter((n) => n.nodeType === 3 && n.textContent.trim());
       const text = own.map((n) => n.textContent.trim()).join(" ");
       if (!text || element.closest("style, script, noscript, svg, option")) continue;
-      if (!element.checkVisibility({visibilityProperty: true}) || element.disabled) continue;
+      if (!element.checkVisibility({visibilityProperty: true, opacityProperty: true}) || element.disabled) continue;
       const back = behind(element);
       const [r, g, b, a] = rgba(getComputedStyle(element).color);
       const front = over([r, g, b, a * opacity(element)], back);
