@@ -3,12 +3,12 @@
 // answered yet, and over those what is under way.
 import { ask } from "./wire.js";
 import { Drawing } from "./drawing.js";
+import { Effort } from "./effort.js";
 import * as faces from "./faces.js";
 import * as geometry from "./geometry.js";
 import { Pointer } from "./pointer.js";
 import { View } from "./view.js";
 
-// People who think longer are having coffee.
 const LONGEST_THOUGHT = 30;
 // A smaller sketch is a slip of the hand, screen pixels.
 const SMALLEST_SKETCH = 8;
@@ -28,6 +28,7 @@ export class Editor extends EventTarget {
     this.dropped = [];
     this.waiting = [];
     this.painted = false;
+    this.effort = new Effort(LONGEST_THOUGHT);
   }
 
   get saves() {
@@ -75,8 +76,7 @@ export class Editor extends EventTarget {
       item.image.id,
       this.saves.versionOf(item.image.id) ?? item.image.version,
     );
-    this.spent = { seconds: 0, actions: 0 };
-    this.clock = performance.now();
+    this.effort.begin();
     this.view.show(item, photo);
     const shown = this.faces;
     const asked = item.why.find(({ face }) => shown.some(({ id }) => id === face))?.face;
@@ -198,8 +198,8 @@ export class Editor extends EventTarget {
       return;
     }
     this.dropped = [];
-    this.tick();
-    const spent = done ? { ...this.spent } : null;
+    this.effort.tick();
+    const spent = done ? this.effort.spent : null;
     this.saves.save(this.image, { edits, done, spent });
   }
 
@@ -208,19 +208,10 @@ export class Editor extends EventTarget {
     return face?.status === "rejected" && op !== "restore";
   }
 
-  // Counts one action of the person, and the time since the one before.
-  tick() {
-    const now = performance.now();
-    this.spent.seconds += Math.min((now - this.clock) / 1000, LONGEST_THOUGHT);
-    this.spent.seconds = geometry.round(this.spent.seconds);
-    this.spent.actions += 1;
-    this.clock = now;
-  }
-
   accept() {
     this.settle();
     this.commit([], { done: true });
-    this.dispatchEvent(new CustomEvent("accepted", { detail: { ...this.spent } }));
+    this.dispatchEvent(new CustomEvent("accepted", { detail: this.effort.spent }));
     this.queue.finish(this.image);
     return this.next();
   }

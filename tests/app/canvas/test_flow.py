@@ -92,6 +92,10 @@ def test_flagged_faces_are_left_to_be_put_right(server: Any, bench: Any) -> None
     bench.saved()
     waiting = [face for face in server.faces(image_id) if face.status is FaceStatus.PROPOSED]
     assert len(waiting) == len(pressed)
+    # Five flags, one of them taken back, and Enter: a page counts in the pace as an image does.
+    (step,) = server.steps(image_id)
+    assert (step.faces, step.actions) == (9, 6)
+    assert 0 < step.seconds < 60
 
 
 def test_the_whole_map_of_keys_does_what_the_overlay_says(server: Any, bench: Any) -> None:
