@@ -59,7 +59,7 @@ export class Editor extends EventTarget {
     this.painted = false;
     this.past = this.past.filter(({ image }) => image.id !== item.image.id);
     if (this.item) this.queue.putBack(this.item);
-    this.queue.current = item;
+    this.queue.visit(item);
     this.show({ item, photo: await this.queue.photo(item) });
   }
 
@@ -90,6 +90,10 @@ export class Editor extends EventTarget {
 
   paint() {
     performance.mark("curator:painted", { detail: this.image });
+    this.goOn();
+  }
+
+  goOn() {
     this.painted = true;
     while (this.painted && this.waiting.length) this.waiting.shift()();
   }
@@ -103,10 +107,11 @@ export class Editor extends EventTarget {
   finish() {
     this.item = null;
     this.chosen = null;
-    this.waiting = [];
     this.view.clear();
     this.redraw();
     this.dispatchEvent(new Event("shown"));
+    // What needs no image can be done now, such as undo; all else does nothing.
+    this.goOn();
   }
 
   frameFirst(shown, asked) {
@@ -228,8 +233,7 @@ export class Editor extends EventTarget {
     this.settle();
     const last = this.saves.dropLast();
     if (last) return this.undone(last);
-    const answer = await this.asked("undo");
-    return this.answered(answer, "undone", "nothing to undo");
+    return this.answered(await this.asked("undo"), "undo");
   }
 
   // A step that never left: the image it belongs to is shown as it was.
@@ -245,7 +249,7 @@ export class Editor extends EventTarget {
   async redo() {
     this.settle();
     const entry = this.dropped.pop();
-    if (!entry) return this.answered(await this.asked("redo"), "redone", "nothing to redo");
+    if (!entry) return this.answered(await this.asked("redo"), "redo");
     const { edits, done, spent } = entry.body;
     this.saves.save(entry.image, { edits, done, spent });
     if (done && entry.image === this.image) {
@@ -261,10 +265,10 @@ export class Editor extends EventTarget {
     return this.saves.question(what).catch(() => null);
   }
 
-  async answered(answer, success, nothing) {
+  async answered(answer, what) {
     if (!answer) return;
     if (answer.item) await this.visit(answer.item);
-    this.desk.tell(answer.item ? success : nothing);
+    this.desk.tell(answer.item ? `${what}ne` : `nothing to ${what}`);
   }
 
   async back() {

@@ -254,7 +254,10 @@ export class Grid {
 
   async act(what) {
     const answer = await this.desk.saves.question(what).catch(() => null);
-    if (!answer) return;
+    if (answer) this.reversed(what, answer);
+  }
+
+  reversed(what, answer) {
     if (answer.nothing) this.desk.tell(`nothing to ${what}`);
     else
       this.desk.notice(

@@ -162,6 +162,44 @@ def test_undo_reaches_back_over_images_and_a_restart(server: Any, bench: Any) ->
     assert server.faces(first)[0].status is FaceStatus.CORRECTED
 
 
+def test_an_undo_that_waits_survives_a_reload_and_is_done_once(server: Any, bench: Any) -> None:
+    face = server.face(100, 80, 180, 190, identity="again")
+    image_id = server.add("again.jpg", face)
+    bench.open(identity="again")
+    bench.see("again.jpg")
+    bench.page.on("dialog", lambda dialog: dialog.accept())
+    bench.keys("b", "o")
+    bench.saved()
+    bench.page.route("**/label/undo", lambda route: route.abort())
+    bench.keys("z")
+    bench.state("waiting")
+    bench.page.reload()
+    bench.page.locator(".desk").wait_for()
+    bench.see("again.jpg")
+    bench.page.unroute("**/label/undo")
+    bench.saved()
+    bench.told("undone")
+    assert [face.attributes for face in server.faces(image_id)] == [{"blur": 1}]
+    # The page shows what is stored: the next key goes on from there, on the right version.
+    bench.keys("o")
+    bench.saved()
+    (stored,) = server.faces(image_id)
+    assert (stored.attributes, stored.version) == ({"blur": 1, "occlusion": 1}, 5)
+
+
+def test_the_last_image_of_the_queue_can_be_undone(server: Any, bench: Any) -> None:
+    image_id = server.add("end.jpg", server.face(100, 80, 180, 190, identity="end"))
+    bench.open(identity="end")
+    bench.see("end.jpg")
+    bench.keys("Space")
+    bench.page.get_by_role("heading", name="No more images like that").wait_for()
+    bench.saved()
+    bench.keys("z")
+    bench.see("end.jpg")
+    bench.saved()
+    assert [face.status for face in server.faces(image_id)] == [FaceStatus.PROPOSED]
+
+
 @pytest.mark.parametrize("keep", ["m", "t"])
 def test_two_people_on_one_image_choose(server: Any, bench: Any, windows: Any, keep: str) -> None:
     name = f"two-{keep}"
