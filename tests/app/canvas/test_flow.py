@@ -188,6 +188,31 @@ def test_the_middle_button_and_alt_move_the_photo(server: Any, bench: Any, butto
     assert [stored.box for stored in server.faces(image_id)] == [face.box]
 
 
+def test_a_photo_of_fifty_megapixels_opens_and_takes_an_edge_to_the_pixel(
+    server: Any, bench: Any
+) -> None:
+    slope = np.linspace(60, 180, 8660, dtype=np.uint8)[None, :, None]
+    grain = np.random.default_rng(50).integers(0, 16, (5774, 1, 1), np.uint8)
+    picture = np.broadcast_to(slope + grain, (5774, 8660, 3)).copy()
+    # A small spot, whose middle only the original tells to the pixel.
+    picture[2996:3004, 7196:7204] = RED
+    face = server.face(6900, 2800, 7150, 3150, identity="large")
+    image_id = server.add("large.jpg", face, picture=picture)
+    bench.open(identity="large")
+    bench.see("large.jpg")
+    bench.point(7200, 3000)
+    bench.zoom(2)
+    original = bench.page.locator(f".stage .world img[src^='/pictures/{image_id}?']")
+    original.wait_for(timeout=60_000)
+    assert original.evaluate("image => image.naturalWidth") == 8660
+    bench.page.mouse.move(5, 5)
+    bench.page.mouse.move(*bench.find(RED))
+    bench.keys("d")
+    bench.saved()
+    (stored,) = server.faces(image_id)
+    assert stored.box == pytest.approx((6900, 2800, 7200, 3150), abs=0.5)
+
+
 def test_a_mouse_and_a_finger_do_the_same(server: Any, bench: Any) -> None:
     face = server.face(100, 80, 180, 190, identity="mouse")
     image_id = server.add("mouse.jpg", face)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -92,6 +93,31 @@ def test_without_a_network_work_goes_on_and_is_stored_later(server: Any, bench: 
     assert server.finished(*ids) == ids[:2]
     assert [face.attributes for face in server.faces(ids[0])] == [{"blur": 1, "occlusion": 1}]
     assert [face.attributes for face in server.faces(ids[1])] == [{}]
+
+
+def test_ten_seconds_without_a_network_lose_no_edit(server: Any, bench: Any) -> None:
+    image_id = server.add("cut.jpg", server.face(100, 80, 180, 190, identity="cut"))
+    bench.open(identity="cut")
+    bench.see("cut.jpg")
+    expected = []
+    # Two before the cut, one every tenth of a second in it, two after it.
+    for number, (key, after) in zip(range(104), presses(), strict=False):
+        if number == 2:
+            bench.saved()
+            bench.page.context.set_offline(True)
+            began = time.monotonic()
+        if number == 102:
+            bench.page.wait_for_timeout(max(0, 10 - (time.monotonic() - began)) * 1000)
+            assert bench.page.locator(".mark").get_attribute("data-unsaved") == "100"
+            assert len(server.edits(image_id)) == 2
+            bench.page.context.set_offline(False)
+        bench.page.keyboard.press(key)
+        if 2 <= number < 102:
+            bench.page.wait_for_timeout(90)
+        expected.append((Op.ATTRIBUTES, after))
+    bench.saved()
+    stored = [(op, after["attributes"]) for _, op, after in server.edits(image_id)]
+    assert stored == expected
 
 
 def test_a_reload_loses_nothing_and_warns(server: Any, bench: Any) -> None:
