@@ -22,9 +22,9 @@ from curator.hamming import close_pairs
 from curator.imaging import decode
 from curator.progress import Silent
 from curator.quality import MEASURES, Table, judge, measure_faces, open_network, parse, preset
-from curator.quality.attributes import light_index, pose_index
+from curator.quality.attributes import light_features, light_index, pose_index
 from curator.quality.rules import column
-from curator.records import CopyKind, Face
+from curator.records import CopyKind, Face, LabelledImage
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -89,20 +89,20 @@ def index(count: int) -> None:
     print(f"  {hit:,} of {planted:,} planted pairs, {len(found) - hit:,} others")
 
 
-def wider(step: int = 1) -> Iterator[tuple[np.ndarray, bytes, list[Face]]]:
+def wider(step: int = 1) -> Iterator[tuple[np.ndarray, bytes, LabelledImage]]:
     folder = SHARED / "data" / "train" / "wider"
     reader = FORMATS.load("wider")
     labelled = list(reader.read(folder / "wider_face_train_bbx_gt.txt", folder))
     for item in labelled[::step]:
         data = item.path.read_bytes()
-        yield decode(data), data, list(item.faces)
+        yield decode(data), data, item
 
 
 def face_cost() -> None:
     decoding, measuring, faces = 0.0, 0.0, 0
-    for image, data, found in wider(12):
+    for image, data, item in wider(12):
         decoding += best(lambda data=data: decode(data), 2)
-        with_points = [_with_points(face) for face in found[:5]]
+        with_points = [_with_points(face) for face in item.faces[:5]]
         measuring += best(lambda i=image, f=with_points: measure_faces(i, f), 2)
         faces += len(with_points)
     each = 1000 * measuring / faces
@@ -127,9 +127,13 @@ def agreement() -> None:
     network = open_network(SHARED / "models")
     rows: list[dict[str, float]] = []
     truth: list[dict[str, object]] = []
-    for image, _, found in wider(2):
-        shown = [face for face in found if not face.attributes.get("invalid")]
-        rows += [dict(item.values) for item in measure_faces(image, shown, network)]
+    photos: list[str] = []
+    events: list[str] = []
+    for image, _, item in wider(2):
+        shown = [face for face in item.faces if not face.attributes.get("invalid")]
+        photos += [item.path.name] * len(shown)
+        events += [item.path.parent.name] * len(shown)
+        rows += [dict(one.values) for one in measure_faces(image, shown, network)]
         truth += [dict(face.attributes) for face in shown]
     raw = {name: np.array([row.get(name, np.nan) for row in rows]) for name in MEASURES}
     count = len(rows)
@@ -146,8 +150,31 @@ def agreement() -> None:
     for name, (guess, positive) in guesses.items():
         said = np.array([attributes.get(name, -1) for attributes in truth])
         use = np.isin(said, [0, positive]) & np.isfinite(guess)
-        auc = roc_auc_score(said[use] == positive, guess[use])
+        true = said[use] == positive
+        auc = roc_auc_score(true, guess[use])
         print(f"{name} 0 against {positive}: AUC {auc:.3f} on {use.sum():,} faces (boxes only)")
+        if name == "illumination":
+            features = light_features(table)[use]
+            by_photo, by_event = (
+                roc_auc_score(true, held_out(features, true, groups[use]))
+                for groups in (np.array(photos), np.array(events))
+            )
+            print(f"  that is on the faces it was fitted to; fitted to others: {by_photo:.3f} on "
+                  f"photos, {by_event:.3f} on events that were held out")  # fmt: skip
+
+
+def held_out(features: np.ndarray, true: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """What the same regression says of each face when its group was not fitted to, 5 folds."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
+    folds = StratifiedGroupKFold(5)
+    return np.asarray(
+        cross_val_predict(model, features, true, groups=groups, cv=folds, method="predict_proba")
+    )[:, 1]
 
 
 def altered(count: int) -> None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+# A shell that starts the tests in the background lets them ignore interrupts, and some send them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _folder(name: str) -> Path:

@@ -6,8 +6,11 @@ from typing import Any
 
 import streamlit as st
 
-from curator.app import job_cards
+from curator.app import job_cards, sentences
 from curator.app.text import of_many
+from curator.errors import ConfigError
+from curator.pipeline.quality import read_rules
+from curator.quality import PRESETS
 from curator.records import SPLITS
 from curator.split import SHARES
 from curator.store import images, releases
@@ -23,10 +26,19 @@ def release_form(dataset: Dataset) -> None:
     with st.form("release", border=False):
         name = st.text_input("Name", value=f"v{made + 1}", key=f"release-name-{made}")
         selection = _selection(sources)
+        preset, rule, proposals = _quality()
         shares, more = _division()
         st.caption(f"{of_many(known, 'image')} in this dataset have been looked at for faces.")
         if not st.form_submit_button("Make the release", type="primary", disabled=known == 0):
             return
+    if preset or rule.strip():
+        try:
+            rules = read_rules(preset, rule)
+        except ConfigError as error:
+            sentences.tell(error)
+            return
+        selection["rules"] = "; ".join(each.source for each in rules)
+    selection["proposed_attributes"] = proposals
     job_cards.begin(
         dataset, "release", {"name": name.strip(), "shares": shares, **selection, **more}
     )
@@ -57,6 +69,30 @@ def _selection(sources: list[str]) -> dict[str, Any]:
         "min_score": score,
         "min_size": float(size),
     }
+
+
+def _quality() -> tuple[str | None, str, bool]:
+    """A preset, further rules, and whether proposed attributes go in."""
+    left, right = st.columns(2)
+    with left:
+        preset = st.selectbox(
+            "Quality rules",
+            list(PRESETS),
+            index=None,
+            placeholder="none: all faces",
+            format_func=lambda name: f"{name}: {PRESETS[name].about}",
+            key="release-preset",
+            help="Only faces that these rules keep. What a person decided wins.",
+        )
+    with right:
+        rule = st.text_input(
+            "Further rules",
+            placeholder="face height >= 32 px; abs(yaw) <= 60",
+            key="release-rule",
+            help="As on the Quality page, several by ;",
+        )
+    proposals = st.toggle("With the attributes that measures propose", key="release-proposals")
+    return preset, rule, proposals
 
 
 def _division() -> tuple[dict[str, float], dict[str, Any]]:

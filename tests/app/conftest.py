@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -347,3 +348,21 @@ def client(filled: Studio) -> Iterator[Client]:
         yield Client(listener.getsockname()[1])
         server.should_exit = True
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Where Debian's Chromium is."""
+    found = shutil.which("chromium")
+    if found is None:
+        pytest.skip("needs Debian's chromium")
+    return found
+
+
+@pytest.fixture(scope="session")
+def playwright() -> Iterator[Any]:
+    """One for all tests: a second one in the same process is refused."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
+        yield driver

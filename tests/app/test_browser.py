@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -105,14 +104,11 @@ class Window:
 
 
 @pytest.fixture
-def window(studio: Any, apps: Any, tmp_path: Path) -> Iterator[Window]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Debian's chromium")
-    from playwright.sync_api import sync_playwright
-
+def window(
+    studio: Any, apps: Any, tmp_path: Path, playwright: Any, chromium: str
+) -> Iterator[Window]:
     folder = studio.dataset.folder
-    with apps.running(folder) as running, sync_playwright() as playwright:
+    with apps.running(folder) as running:
         browser = playwright.chromium.launch_persistent_context(
             tmp_path / "profile",
             executable_path=chromium,

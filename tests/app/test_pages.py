@@ -10,6 +10,7 @@ import pytest
 
 from curator.errors import ConfigError
 from curator.jobs import start as jobs
+from curator.jobs.tasks import ReleaseParams
 from curator.pipeline.ingest import CollectRequest
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Silent
@@ -148,12 +149,37 @@ def test_the_release_form_starts_the_job_it_describes(
                 "commercial_only": False,
                 "min_score": 0.7,
                 "min_size": 0.0,
+                "proposed_attributes": False,
                 "shares": {"train": 0.8, "val": 0.13, "test": 0.07},
                 "seed": 3,
                 "apart_by_identity": True,
             },
         )
     ]
+
+
+def test_the_release_form_takes_a_preset_and_further_rules(
+    filled: Any, visit: Callable[..., Any], started: list[Any]
+) -> None:
+    page = visit("release")
+    page.field("Quality rules").set_value("wider")
+    page.field("Further rules").set_value("Sharpness >= 40 px")
+    page.button("Make the release").click()
+    page.app.run()
+    assert started == []
+    assert "Sharpness is a plain number" in page.app.error[0].value
+    page.field("Further rules").set_value("Sharpness >= 40; single face")
+    page.field("With the attributes that measures propose").set_value(True)
+    page.button("Make the release").click()
+    page.app.run()
+    ((task, params),) = started
+    assert task == "release"
+    assert params["rules"] == (
+        "face height >= 10 px; out of frame <= 90 %; ask: score >= 0.3 if known; "
+        "Sharpness >= 40; single face"
+    )
+    assert params["proposed_attributes"] is True
+    assert ReleaseParams(**params).rules == params["rules"]
 
 
 def test_a_job_that_cannot_start_says_why(

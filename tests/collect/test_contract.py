@@ -81,5 +81,5 @@ class TestWeb(OwnContract):
 
 def test_the_registry_knows_its_sources() -> None:
     assert SOURCES.names()[:3] == ["folder", "urls", "web"]
-    with pytest.raises(ConfigError, match="unknown source 'flickr'; known: folder, urls, web"):
-        SOURCES.load("flickr")
+    with pytest.raises(ConfigError, match="unknown source 'gopher'; known: folder, urls, web"):
+        SOURCES.load("gopher")

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curator.duplicates import compare, groups, look, search
+from curator.duplicates.shift import largest_shift
 from curator.hamming import close_pairs
 from curator.imaging import decode
 from curator.progress import Silent
@@ -142,6 +143,42 @@ def test_shots_a_second_apart_are_similar_but_no_copies(shared_data: Path) -> No
         kinds += [compare(a, b).kind for a, b in pairwise(looks)]
     assert kinds
     assert set(kinds) == {CopyKind.SIMILAR}
+
+
+def test_two_frames_of_a_webcam_are_similar_but_no_copies(shared_data: Path) -> None:
+    """A man who hardly moves; a camera that does. All of it differs less than a copy may."""
+    looks = [
+        look(decode((shared_data / "train/grey" / name).read_bytes()))[1]
+        for name in ("g0040.jpg", "g0137.jpg")
+    ]
+    found = compare(*looks)
+    assert found.correlation > 0.98
+    assert found.kind is CopyKind.SIMILAR
+    assert compare(looks[0], looks[0]).kind is CopyKind.COPY
+
+
+def scene() -> np.ndarray:
+    """Something with detail at every size, 400 x 400."""
+    chance = np.random.default_rng(4)
+    total = np.full((400, 400), 90.0)
+    for side in (4, 9, 20):
+        layer = chance.uniform(-1, 1, (side, side)).astype(np.float32)
+        total += cv2.resize(layer, (400, 400), interpolation=cv2.INTER_CUBIC) * 30
+    return np.clip(total, 0, 170).astype(np.uint8)
+
+
+def test_what_moved_shows_whatever_was_done_to_the_whole() -> None:
+    """A quarter of a scene is moved by pixels, ten to a cell; then all is cut and made darker."""
+    still, shifts = scene(), []
+    for move in (0, 4, 8, 12):
+        moved = still.copy()
+        moved[100:300, 100:300] = still[100:300, 100 + move : 300 + move]
+        cut = (moved[20:, 20:] * 0.8).astype(np.uint8)
+        one, other = (look(np.repeat(each[..., None], 3, axis=2))[1] for each in (still, cut))
+        shifts.append(largest_shift(one, other, (2, 2), (0.95, 0.95)))
+    assert shifts == sorted(shifts)
+    assert shifts[0] < 0.1
+    assert shifts[2] == pytest.approx(0.8, abs=0.4)
 
 
 def test_plain_pictures_are_no_copies_of_one_another() -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import shutil
 import signal
 import subprocess
 import time
@@ -24,7 +23,7 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 from sqlalchemy import select
 
 from curator.drawing import Pixels
@@ -257,15 +256,11 @@ def server(apps: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        pytest.skip("needs Debian's chromium")
-    with sync_playwright() as playwright:
-        args = ["--no-sandbox", "--disable-background-networking"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=args)
-        yield browser
-        browser.close()
+def browser(playwright: Any, chromium: str) -> Iterator[Any]:
+    args = ["--no-sandbox", "--disable-background-networking"]
+    browser = playwright.chromium.launch(executable_path=chromium, args=args)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
