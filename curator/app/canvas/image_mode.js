@@ -67,6 +67,11 @@ export class ImageMode {
     this.editor.stored(answer);
   }
 
+  // An undo that an earlier page has asked for; after the image that is being fetched.
+  reversed(what, answer) {
+    this.editor.whenPainted(() => this.editor.answered(answer, what));
+  }
+
   // The image as it is now, after a choice between two versions of it.
   decided(item) {
     const known = this.editor.known(item.image.id);

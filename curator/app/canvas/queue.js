@@ -45,6 +45,12 @@ export class Queue extends EventTarget {
     return { item, photo };
   }
 
+  // An image is looked at out of its turn; as it was fetched for later, it may be out of date.
+  visit(item) {
+    this.current = item;
+    this.ahead = this.ahead.filter(({ image }) => image.id !== item.image.id);
+  }
+
   // Puts an image back that was left for another.
   putBack(item) {
     this.ahead.unshift(item);

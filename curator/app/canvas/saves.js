@@ -63,19 +63,17 @@ export class Saves extends EventTarget {
     return entry;
   }
 
-  // Undo and redo are asked in the same line, after all that came before.
+  // Undo and redo are asked in the same line, after all that came before, and kept as steps are.
   question(path) {
     return new Promise((sent, reject) => {
-      this.entries.push({ path, image: null, body: { step: uuid() }, sent, reject });
-      this.changed();
-      this.send();
+      this.push({ path, image: null, body: { step: uuid() }, sent, reject });
     });
   }
 
   // Forgets the latest step and returns it, if the server cannot know of it yet; else null.
   dropLast() {
     const last = this.entries.at(-1);
-    if (!last || last.tried || !last.key) return null;
+    if (!last || last.tried || last.image === null) return null;
     this.remove(last);
     this.changed();
     return last;
@@ -107,6 +105,11 @@ export class Saves extends EventTarget {
   }
 
   async sendFirst(entry) {
+    if (isAnswered(entry)) {
+      this.remove(entry);
+      this.changed();
+      return;
+    }
     entry.tried = true;
     try {
       const answer = await ask(entry.path, entry.body);
@@ -197,6 +200,13 @@ function isFinal({ status }, entry) {
   if (status !== 403) return FINAL.includes(status);
   entry.forbidden = (entry.forbidden ?? 0) + 1;
   return entry.forbidden > 1;
+}
+
+// An undo of an earlier page that another tab has sent meanwhile: where it found nothing to undo,
+// the server knows nothing of it, and it would take back what was done since.
+function isAnswered({ path, key, sent }) {
+  const asked = path === "undo" || path === "redo";
+  return asked && !sent && localStorage.getItem(key) === null;
 }
 
 function read(key) {

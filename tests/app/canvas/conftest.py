@@ -27,8 +27,8 @@ from playwright.sync_api import Page
 from sqlalchemy import select
 
 from curator.drawing import Pixels
-from curator.records import Face, FaceStatus, Op, Origin
-from curator.store import faces, images, runs, schema
+from curator.records import Face, FaceStatus, Op, Origin, Step
+from curator.store import faces, images, runs, schema, steps
 from curator.store.dataset import Dataset, create_dataset
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -139,6 +139,14 @@ class Server:
         query = select(edit.image_id, edit.op, edit.after).where(edit.image_id.in_(image_ids))
         with self.dataset.read() as connection:
             return [tuple(row) for row in connection.execute(query.order_by(edit.number))]
+
+    def steps(self, image_id: int) -> list[Step]:
+        """What was done to this image, in the order stored."""
+        query = select(schema.edit.c.step).where(schema.edit.c.image_id == image_id)
+        with self.dataset.read() as connection:
+            ids = connection.execute(query.order_by(schema.edit.c.number)).scalars()
+            found = [steps.get(connection, step_id) for step_id in dict.fromkeys(ids)]
+        return [step for step in found if step is not None]
 
     def finished(self, *image_ids: int) -> list[int]:
         """Those of the images that were accepted, in the order in which that was stored."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from curator.records import FaceStatus, Op
+from curator.records import FaceStatus, Op, Origin
 
 pytestmark = pytest.mark.browser
 
@@ -92,6 +92,10 @@ def test_flagged_faces_are_left_to_be_put_right(server: Any, bench: Any) -> None
     bench.saved()
     waiting = [face for face in server.faces(image_id) if face.status is FaceStatus.PROPOSED]
     assert len(waiting) == len(pressed)
+    # Five flags, one of them taken back, and Enter: a page counts in the pace as an image does.
+    (step,) = server.steps(image_id)
+    assert (step.faces, step.actions) == (9, 6)
+    assert 0 < step.seconds < 60
 
 
 def test_the_whole_map_of_keys_does_what_the_overlay_says(server: Any, bench: Any) -> None:
@@ -124,6 +128,89 @@ def test_the_whole_map_of_keys_does_what_the_overlay_says(server: Any, bench: An
     # The keyboard leaves the image, and Streamlit's own keys have done nothing meanwhile.
     bench.keys("Escape", "Escape")
     bench.told("keyboard let go")
+
+
+def test_a_face_is_pasted_where_it_was_on_the_image_before(server: Any, bench: Any) -> None:
+    face = server.face(100, 80, 180, 190, identity="paste")
+    server.add("paste-1.jpg", face)
+    second = server.add("paste-2.jpg", server.face(250, 60, 330, 170, identity="paste"))
+    bench.open(identity="paste")
+    bench.see("paste-1.jpg")
+    bench.keys("b", "Space")
+    bench.see("paste-2.jpg")
+    bench.keys("p")
+    bench.saved()
+    _, pasted = server.faces(second)
+    assert (pasted.box, pasted.landmarks) == (face.box, face.landmarks)
+    assert pasted.visibility == face.visibility
+    assert (pasted.identity, pasted.origin) == ("paste", Origin.HUMAN)
+
+
+def test_fit_shows_the_whole_image_then_the_face_again(server: Any, bench: Any) -> None:
+    server.add("fit.jpg", server.face(100, 80, 180, 190, identity="fit"))
+    bench.open(identity="fit")
+    bench.see("fit.jpg")
+    stage = bench.page.locator(".stage").bounding_box()
+    near = bench.view()
+    bench.keys("f")
+    left, top, whole = bench.view()
+    # All 400 x 300 pixels are in view, in the middle, and fill it one way.
+    assert max(400 * whole / stage["width"], 300 * whole / stage["height"]) == pytest.approx(
+        0.98, abs=0.01
+    )
+    assert left + 200 * whole == pytest.approx(stage["x"] + stage["width"] / 2, abs=2)
+    assert top + 150 * whole == pytest.approx(stage["y"] + stage["height"] / 2, abs=2)
+    assert near[2] > 1.5 * whole
+    bench.keys("f")
+    assert bench.view() == pytest.approx(near, abs=0.5)
+
+
+@pytest.mark.parametrize("button", ["middle", "Alt"])
+def test_the_middle_button_and_alt_move_the_photo(server: Any, bench: Any, button: str) -> None:
+    """Over a face, which the left button alone would move."""
+    face = server.face(100, 80, 180, 190, identity=f"pan-{button}")
+    image_id = server.add(f"pan-{button}.jpg", face)
+    bench.open(identity=f"pan-{button}")
+    bench.see(f"pan-{button}.jpg")
+    left, top, scale = bench.view()
+    bench.point(150, 140)
+    if button == "Alt":
+        bench.page.keyboard.down("Alt")
+        bench.page.mouse.down()
+    else:
+        bench.page.mouse.down(button="middle")
+    bench.page.mouse.move(left + 150 * scale + 60, top + 140 * scale - 45, steps=4)
+    bench.page.mouse.up(button="left" if button == "Alt" else "middle")
+    bench.page.keyboard.up("Alt")
+    assert bench.view() == pytest.approx((left + 60, top - 45, scale), abs=0.5)
+    bench.saved()
+    assert server.edits(image_id) == []
+    assert [stored.box for stored in server.faces(image_id)] == [face.box]
+
+
+def test_a_photo_of_fifty_megapixels_opens_and_takes_an_edge_to_the_pixel(
+    server: Any, bench: Any
+) -> None:
+    slope = np.linspace(60, 180, 8660, dtype=np.uint8)[None, :, None]
+    grain = np.random.default_rng(50).integers(0, 16, (5774, 1, 1), np.uint8)
+    picture = np.broadcast_to(slope + grain, (5774, 8660, 3)).copy()
+    # A small spot, whose middle only the original tells to the pixel.
+    picture[2996:3004, 7196:7204] = RED
+    face = server.face(6900, 2800, 7150, 3150, identity="large")
+    image_id = server.add("large.jpg", face, picture=picture)
+    bench.open(identity="large")
+    bench.see("large.jpg")
+    bench.point(7200, 3000)
+    bench.zoom(2)
+    original = bench.page.locator(f".stage .world img[src^='/pictures/{image_id}?']")
+    original.wait_for(timeout=60_000)
+    assert original.evaluate("image => image.naturalWidth") == 8660
+    bench.page.mouse.move(5, 5)
+    bench.page.mouse.move(*bench.find(RED))
+    bench.keys("d")
+    bench.saved()
+    (stored,) = server.faces(image_id)
+    assert stored.box == pytest.approx((6900, 2800, 7200, 3150), abs=0.5)
 
 
 def test_a_mouse_and_a_finger_do_the_same(server: Any, bench: Any) -> None:

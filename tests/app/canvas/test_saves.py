@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -94,6 +95,31 @@ def test_without_a_network_work_goes_on_and_is_stored_later(server: Any, bench: 
     assert [face.attributes for face in server.faces(ids[1])] == [{}]
 
 
+def test_ten_seconds_without_a_network_lose_no_edit(server: Any, bench: Any) -> None:
+    image_id = server.add("cut.jpg", server.face(100, 80, 180, 190, identity="cut"))
+    bench.open(identity="cut")
+    bench.see("cut.jpg")
+    expected = []
+    # Two before the cut, one every tenth of a second in it, two after it.
+    for number, (key, after) in zip(range(104), presses(), strict=False):
+        if number == 2:
+            bench.saved()
+            bench.page.context.set_offline(True)
+            began = time.monotonic()
+        if number == 102:
+            bench.page.wait_for_timeout(max(0, 10 - (time.monotonic() - began)) * 1000)
+            assert bench.page.locator(".mark").get_attribute("data-unsaved") == "100"
+            assert len(server.edits(image_id)) == 2
+            bench.page.context.set_offline(False)
+        bench.page.keyboard.press(key)
+        if 2 <= number < 102:
+            bench.page.wait_for_timeout(90)
+        expected.append((Op.ATTRIBUTES, after))
+    bench.saved()
+    stored = [(op, after["attributes"]) for _, op, after in server.edits(image_id)]
+    assert stored == expected
+
+
 def test_a_reload_loses_nothing_and_warns(server: Any, bench: Any) -> None:
     image_id = server.add("reload.jpg", server.face(100, 80, 180, 190, identity="reload"))
     bench.open(identity="reload")
@@ -160,6 +186,44 @@ def test_undo_reaches_back_over_images_and_a_restart(server: Any, bench: Any) ->
     bench.saved()
     assert server.faces(first)[0].attributes == {"blur": 1}
     assert server.faces(first)[0].status is FaceStatus.CORRECTED
+
+
+def test_an_undo_that_waits_survives_a_reload_and_is_done_once(server: Any, bench: Any) -> None:
+    face = server.face(100, 80, 180, 190, identity="again")
+    image_id = server.add("again.jpg", face)
+    bench.open(identity="again")
+    bench.see("again.jpg")
+    bench.page.on("dialog", lambda dialog: dialog.accept())
+    bench.keys("b", "o")
+    bench.saved()
+    bench.page.route("**/label/undo", lambda route: route.abort())
+    bench.keys("z")
+    bench.state("waiting")
+    bench.page.reload()
+    bench.page.locator(".desk").wait_for()
+    bench.see("again.jpg")
+    bench.page.unroute("**/label/undo")
+    bench.saved()
+    bench.told("undone")
+    assert [face.attributes for face in server.faces(image_id)] == [{"blur": 1}]
+    # The page shows what is stored: the next key goes on from there, on the right version.
+    bench.keys("o")
+    bench.saved()
+    (stored,) = server.faces(image_id)
+    assert (stored.attributes, stored.version) == ({"blur": 1, "occlusion": 1}, 5)
+
+
+def test_the_last_image_of_the_queue_can_be_undone(server: Any, bench: Any) -> None:
+    image_id = server.add("end.jpg", server.face(100, 80, 180, 190, identity="end"))
+    bench.open(identity="end")
+    bench.see("end.jpg")
+    bench.keys("Space")
+    bench.page.get_by_role("heading", name="No more images like that").wait_for()
+    bench.saved()
+    bench.keys("z")
+    bench.see("end.jpg")
+    bench.saved()
+    assert [face.status for face in server.faces(image_id)] == [FaceStatus.PROPOSED]
 
 
 @pytest.mark.parametrize("keep", ["m", "t"])
