@@ -53,7 +53,8 @@ async () => {
       const own = [...element.childNodes].filter((n) => n.nodeType === 3 && n.textContent.trim());
       const text = own.map((n) => n.textContent.trim()).join(" ");
       if (!text || element.closest("style, script, noscript, svg, option")) continue;
-      if (!element.checkVisibility({visibilityProperty: true, opacityProperty: true}) || element.disabled) continue;
+      const seen = element.checkVisibility({visibilityProperty: true, opacityProperty: true});
+      if (!seen || element.disabled) continue;
       const back = behind(element);
       const [r, g, b, a] = rgba(getComputedStyle(element).color);
       const front = over([r, g, b, a * opacity(element)], back);
