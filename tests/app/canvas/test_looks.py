@@ -14,8 +14,7 @@ pytestmark = pytest.mark.browser
 # Every text on the page, through all shadow roots, with its contrast (WCAG 2.2, 1.4.3) against
 # the first background behind it that is not transparent; see-through colours are mixed.
 CONTRASTS = """
-async () => {
-  await Promise.all(document.getAnimations().map((one) => one.finished));
+() => {
   const context = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
   const rgba = (colour) => {
     context.clearRect(0, 0, 1, 1);
