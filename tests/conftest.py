@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,18 @@ def shared_data() -> Path:
 def shared_models() -> Path:
     """Real weights, in the layout that the setting CURATOR_MODELS expects."""
     return _folder("models")
+
+
+@pytest.fixture(scope="session")
+def synthetic_predictions(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with made-up detections for all photos of WIDER FACE's validation split."""
+    folder = tmp_path_factory.mktemp("wider")
+    with tarfile.open(shared_data / "wider_val" / "synthetic_predictions.tar.gz") as archive:
+        # File by file: the first releases of Python 3.11 do not know the filters of extractall.
+        for member in archive:
+            content = archive.extractfile(member) if member.isfile() else None
+            if content is not None:
+                place = folder / member.name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(content.read())
+    return folder / "synthetic_predictions"

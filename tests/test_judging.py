@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
@@ -22,12 +21,11 @@ def curator(*words: object, models: Path | None = None) -> subprocess.CompletedP
     return subprocess.run(command, check=False, capture_output=True, text=True, env=environment)
 
 
-def test_the_official_figures_come_out_with_their_curves(shared_data: Path, tmp_path: Path) -> None:
-    with tarfile.open(shared_data / "wider_val" / "synthetic_predictions.tar.gz") as archive:
-        archive.extractall(tmp_path, filter="data")
-    folder = tmp_path / "synthetic_predictions"
+def test_the_official_figures_come_out_with_their_curves(
+    shared_data: Path, synthetic_predictions: Path, tmp_path: Path
+) -> None:
     truth = shared_data / "wider_val" / "ground_truth"
-    words = ("evaluate", "wider", "--predictions", folder, "--ground-truth", truth)
+    words = ("evaluate", "wider", "--predictions", synthetic_predictions, "--ground-truth", truth)
     printed = json.loads(curator(*words, "--json").stdout)
     assert {name: printed[name] for name in PUBLISHED} == pytest.approx(PUBLISHED, abs=1e-6)
     table = curator(*words, "--curves", tmp_path / "curves.png")

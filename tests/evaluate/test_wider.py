@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -25,11 +24,8 @@ def truth(shared_data: Path) -> dict[str, Photo]:
 
 
 @pytest.fixture(scope="module")
-def predictions(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Floats]:
-    folder = tmp_path_factory.mktemp("wider")
-    with tarfile.open(shared_data / "wider_val" / "synthetic_predictions.tar.gz") as archive:
-        archive.extractall(folder, filter="data")
-    return read_predictions(folder / "synthetic_predictions")
+def predictions(synthetic_predictions: Path) -> dict[str, Floats]:
+    return read_predictions(synthetic_predictions)
 
 
 def overlap(detection: Sequence[float], face: Sequence[float]) -> float:
