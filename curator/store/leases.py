@@ -62,11 +62,6 @@ def release(connection: Connection, image_ids: Iterable[int], user: str) -> None
         connection.execute(_RELEASE, {"ids": batch, "of_user": user})
 
 
-def release_all(connection: Connection, user: str) -> None:
-    """Give back everything that this person has."""
-    connection.execute(delete(lease).where(lease.c.user == user))
-
-
 def of(connection: Connection, image_ids: Iterable[int]) -> dict[int, Lease]:
     """The leases of these images that have not run out."""
     found: dict[int, Lease] = {}
