@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from curator.errors import InputError, RunError
+from curator.train.bodies import Convolution
 from curator.train.network import RetinaFaceNetwork
 
 
@@ -75,7 +76,7 @@ def load(file: Path, device: str = "cpu") -> Checkpoint | None:
 def load_weights(network: RetinaFaceNetwork, file: Path) -> None:
     """Take over the weights that a run would export: the averaged ones where it has them.
 
-    A network that is to be folded is folded with the statistics of the checkpoint.
+    What is folded there is folded here.
 
     Raises:
         InputError: if there is no such file, or the weights are of another network.
@@ -88,8 +89,9 @@ def load_weights(network: RetinaFaceNetwork, file: Path) -> None:
     averaged = {k.removeprefix(inside): v for k, v in state.averaged.items() if inside in k}
     values = averaged or state.network
     try:
-        if not any("running_mean" in name for name in values):
-            network.fold()
+        for name, module in network.named_modules():
+            if isinstance(module, Convolution) and f"{name}.1.running_mean" not in values:
+                module.fold()
         network.load_state_dict(values)
     except RuntimeError as cause:
         raise InputError(f"{file}: these are the weights of another network") from cause

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -25,7 +25,7 @@ from curator.train.budget import Budget, StepClock
 from curator.train.checkpoint import Checkpoint
 from curator.train.curve import Curve, Diary
 from curator.train.losses import multi_task_loss
-from curator.train.network import WIDTHS, RetinaFaceNetwork
+from curator.train.network import RetinaFaceNetwork
 from curator.train.published import load_published
 from curator.train.recipe import Recipe
 
@@ -76,7 +76,7 @@ class Training:
         self.recipe = recipe
         self.setup = setup
         torch.manual_seed(recipe.seed)
-        network = RetinaFaceNetwork(WIDTHS[recipe.network])
+        network = RetinaFaceNetwork(recipe.body)
         if setup.start is not None:
             begin_with(network, setup.start)
         if recipe.folded:
@@ -162,8 +162,7 @@ class Training:
         started = time.monotonic()
         setup = self.setup
         self._whole = False
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.learning_rate * self.rate()
+        self._set_rates()
         self.network.train()
         images = batch.images(setup.device)
         kind = "cuda" if setup.device.startswith("cuda") else "cpu"
@@ -235,6 +234,15 @@ class Training:
             return warm * (0.01 + 0.99 * (1 + math.cos(math.pi * share)) / 2)
         return warm * (1.0 if share < 0.75 else 0.1 if share < 0.9 else 0.01)
 
+    def _set_rates(self) -> None:
+        recipe = self.recipe
+        body, first = (self.share >= until for until in recipe.frozen)
+        self.network.body.requires_grad_(body)
+        self.network.body.stages[0].requires_grad_(body and first)
+        for group in self.optimizer.param_groups:
+            own = recipe.body_rate if group["body"] else 1.0
+            group["lr"] = recipe.learning_rate * self.rate() * own
+
     def _at_end_of_epoch(self) -> bool:
         return self.diary.count > 0 and self.steps % self.setup.steps_an_epoch == 0
 
@@ -286,18 +294,24 @@ def _averaged(network: RetinaFaceNetwork, recipe: Recipe) -> AveragedModel | Non
     return AveragedModel(network, multi_avg_fn=follow, use_buffers=True)
 
 
-def _optimizer(network: nn.Module, recipe: Recipe) -> Optimizer:
+def _optimizer(network: RetinaFaceNetwork, recipe: Recipe) -> Optimizer:
+    body_params = list(network.body.parameters())
+    theirs = set(map(id, body_params))
+    head_params = [p for p in network.parameters() if id(p) not in theirs]
     if recipe.optimizer == "sgd":
         return SGD(
-            network.parameters(),
+            [{"params": body_params, "body": True}, {"params": head_params, "body": False}],
             lr=recipe.learning_rate,
             momentum=0.9,
             weight_decay=recipe.weight_decay,
         )
-    plain: Sequence[nn.Parameter] = [p for p in network.parameters() if p.ndim == 1]
-    decayed = [p for p in network.parameters() if p.ndim > 1]
     groups = [
-        {"params": decayed, "weight_decay": recipe.weight_decay},
-        {"params": plain, "weight_decay": 0.0},
+        {
+            "params": [p for p in part if decayed == (p.ndim > 1)],
+            "body": body,
+            "weight_decay": recipe.weight_decay if decayed else 0.0,
+        }
+        for part, body in ((body_params, True), (head_params, False))
+        for decayed in (True, False)
     ]
     return AdamW(groups, lr=recipe.learning_rate)

@@ -30,7 +30,10 @@ class Recipe:
 
     Attributes:
         name: What ``--recipe`` calls it.
-        network: ``small`` or ``tiny``.
+        body: Of the network, of :data:`curator.train.network.BODIES`.
+        frozen: Shares of the training in which the body that was begun with stays as it is, and
+            in which its first stage does, whose steps cost the most.
+        body_rate: Learning rate of such a body afterwards, in parts of that of the heads.
         folded: The normalisation is part of the convolutions: for weights trained before.
         matching: Static: by overlap with the anchors, hard negatives mined, cross entropy and
             smooth L1. Dynamic: by what the network predicts, quality focal loss and DIoU.
@@ -57,7 +60,9 @@ class Recipe:
     """
 
     name: str
-    network: str = "small"
+    body: str = "mobilenet"
+    frozen: tuple[float, float] = (0.0, 0.0)
+    body_rate: float = 1.0
     folded: bool = False
     matching: Matching
     cropping: Cropping
@@ -100,6 +105,7 @@ class Recipe:
         values = dict(plain)
         values["matching"] = Matching(values["matching"])
         values["cropping"] = Cropping(values["cropping"])
+        values["frozen"] = tuple(values["frozen"])
         values["face_sizes"] = tuple(values["face_sizes"])
         values["sizes"] = tuple((until, size) for until, size in values["sizes"])
         return cls(**values)
@@ -130,6 +136,27 @@ RECIPES: Mapping[str, Recipe] = {
             cropping=Cropping.BALANCED,
             optimizer="adamw",
             learning_rate=5e-4,
+            weight_decay=0.02,
+            schedule="cosine",
+            average=0.999,
+            class_weight=2.0,
+            box_weight=2.0,
+            point_weight=4.0,
+            sizes=((0.6, 320), (0.85, 416), (1.0, 640)),
+            face_sizes=(5.0, 560.0),
+            mosaics=0.45,
+            distortion=0.5,
+            judged_every=2,
+        ),
+        Recipe(
+            name="transfer",
+            body="yunet",
+            frozen=(0.35, 1.0),
+            body_rate=0.1,
+            matching=Matching.DYNAMIC,
+            cropping=Cropping.BALANCED,
+            optimizer="adamw",
+            learning_rate=2e-3,
             weight_decay=0.02,
             schedule="cosine",
             average=0.999,

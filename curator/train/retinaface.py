@@ -19,6 +19,7 @@ from curator.train.curve import read
 from curator.train.export import export_onnx
 from curator.train.finding import find
 from curator.train.loop import Setup, Training
+from curator.train.memory import keep_freed_memory
 from curator.train.network import RetinaFaceNetwork
 from curator.train.recipe import Recipe, recipe_named
 from curator.train.targets import faces_of
@@ -44,6 +45,7 @@ def train_retinaface(
     _check_start(recipe, options)
     device = _device(options.device)
     torch.set_num_threads(options.threads)
+    keep_freed_memory()
     learned = [sample for sample in samples if sample.split == "train"]
     watched = [sample for sample in samples if sample.split == "val"]
     faces = [faces_of(sample) for sample in learned]
@@ -92,9 +94,10 @@ def _budget(options: TrainOptions) -> Budget:
 def _check_start(recipe: Recipe, options: TrainOptions) -> None:
     if not 0 <= options.keep < 1:
         raise ConfigError(f"the share to keep must be at least 0 and below 1, not {options.keep:g}")
-    if options.start is None and (recipe.folded or options.keep):
+    if options.start is None and (recipe.folded or any(recipe.frozen) or options.keep):
         raise ConfigError(
-            "the recipe 'tune' and --keep want trained weights to begin with: give them to --start"
+            "the recipes 'transfer' and 'tune' and the option --keep want trained weights to begin "
+            "with: give them to --start"
         )
 
 

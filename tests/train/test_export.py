@@ -11,14 +11,14 @@ import torch
 
 from curator.train.anchors import anchors_for
 from curator.train.export import OUTPUTS, Exported, export_onnx
-from curator.train.network import WIDTHS, RetinaFaceNetwork
+from curator.train.network import RetinaFaceNetwork
 
 
 @pytest.fixture(scope="module")
 def network() -> RetinaFaceNetwork:
     """Random weights with statistics as after some training."""
     torch.manual_seed(0)
-    made = RetinaFaceNetwork(WIDTHS["small"])
+    made = RetinaFaceNetwork()
     with torch.no_grad():
         for _ in range(20):
             made(torch.randn(4, 3, 64, 64))
@@ -102,7 +102,7 @@ def test_the_weights_fit_into_two_megabytes(weights) -> None:
 
 
 def test_the_network_that_was_exported_goes_on_unchanged(tmp_path) -> None:
-    made = RetinaFaceNetwork(WIDTHS["tiny"]).train()
+    made = RetinaFaceNetwork().train()
     before = {name: values.clone() for name, values in made.state_dict().items()}
     export_onnx(made, tmp_path / "tiny.onnx")
     assert made.training

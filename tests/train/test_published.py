@@ -6,6 +6,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -15,7 +16,7 @@ from curator.detect.retinaface import CENTRE_VARIANCE, SIZE_VARIANCE, priors
 from curator.errors import InputError
 from curator.train.anchors import anchors_for
 from curator.train.export import export_onnx
-from curator.train.network import WIDTHS, RetinaFaceNetwork
+from curator.train.network import RetinaFaceNetwork
 from curator.train.published import load_published
 
 SIDE = 640
@@ -39,7 +40,7 @@ def test_what_the_published_graph_finds_is_found(published: Path) -> None:
     half = np.exp(outputs[4][best, 2:] * SIZE_VARIANCE) * prior[:, 2:] / 2
     away = outputs[10][best].reshape(-1, 5, 2) * CENTRE_VARIANCE * prior[:, 2:, None]
 
-    network = RetinaFaceNetwork(WIDTHS["small"])
+    network = RetinaFaceNetwork()
     load_published(network, published)
     images = torch.from_numpy((photo[..., ::-1].astype(np.float32) - 127.5) / 128)
     with torch.no_grad():
@@ -54,15 +55,43 @@ def test_what_the_published_graph_finds_is_found(published: Path) -> None:
     np.testing.assert_allclose(points, prior[:, None, :2] + away, atol=0.1)
 
 
+def test_what_the_body_of_yunet_sees_is_seen(shared_models: Path) -> None:
+    file = shared_models / "onnx" / "yunet_n_dynamic.onnx"
+    graph = onnx.load(str(file))
+    # What its heads read, one a stride: its last three activations.
+    seen = [node.output[0] for node in graph.graph.node if node.op_type == "Relu"][-3:]
+    for name in seen:
+        graph.graph.output.append(onnx.helper.make_empty_tensor_value_info(name))
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    photo = cv2.resize(get_image("t1"), (SIDE, SIDE)).astype(np.float32)
+    wanted = session.run(seen, {"input": photo.transpose(2, 0, 1)[None]})
+
+    network = RetinaFaceNetwork("yunet")
+    load_published(network, file)
+    images = torch.from_numpy((photo[..., ::-1] - 127.5) / 128).permute(2, 0, 1)[None]
+    # Beyond its edge an image is black there and grey here: draw the black that it sees.
+    first = network.body.stages[0][0][0]
+    first.padding = (0, 0)
+    images = torch.nn.functional.pad(images, (1, 1, 1, 1), value=-127.5 / 128)
+    with torch.no_grad():
+        found = network.body.eval()(images)
+    assert [each.shape[2] for each in found] == [80, 40, 20]
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert theirs.max() > 1
+        np.testing.assert_allclose(ours, theirs, atol=1e-3)
+
+
 def test_only_the_published_weights_will_do(published: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="another network"):
-        load_published(RetinaFaceNetwork(WIDTHS["tiny"]), published)
-    export_onnx(RetinaFaceNetwork(WIDTHS["small"]), tmp_path / "own.onnx")
+    export_onnx(RetinaFaceNetwork(), tmp_path / "own.onnx")
     with pytest.raises(InputError, match=r"own\.onnx: "):
-        load_published(RetinaFaceNetwork(WIDTHS["small"]), tmp_path / "own.onnx")
-    other = published.with_name("yunet_n_dynamic.onnx")
-    with pytest.raises(InputError, match="convolutions where the published RetinaFace has 56"):
-        load_published(RetinaFaceNetwork(WIDTHS["small"]), other)
+        load_published(RetinaFaceNetwork(), tmp_path / "own.onnx")
+    yunet = published.with_name("yunet_n_dynamic.onnx")
+    with pytest.raises(InputError, match="59 convolutions where the network has 56"):
+        load_published(RetinaFaceNetwork(), yunet)
+    with pytest.raises(InputError, match="the weights of another network"):
+        load_published(RetinaFaceNetwork("yunet"), published)
 
 
 @pytest.mark.parametrize("content", [b"", b"no graph", None])
@@ -71,12 +100,12 @@ def test_a_file_that_is_no_graph_is_refused(content: bytes | None, tmp_path: Pat
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(InputError, match=r"weights\.onnx: "):
-        load_published(RetinaFaceNetwork(WIDTHS["tiny"]), file)
+        load_published(RetinaFaceNetwork(), file)
 
 
 def test_folding_changes_nothing_that_is_found() -> None:
     torch.manual_seed(0)
-    network = RetinaFaceNetwork(WIDTHS["tiny"])
+    network = RetinaFaceNetwork()
     with torch.no_grad():
         for _ in range(10):
             network(torch.randn(4, 3, 64, 64) * 2 + 1)

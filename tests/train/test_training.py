@@ -28,7 +28,7 @@ from curator.train.recipe import RECIPES, Recipe, recipe_named
 from curator.train.targets import faces_of
 
 QUICK = {
-    "network": "tiny",
+    "body": "mobilenet",
     "sizes": ((1.0, 128),),
     "batch": 8,
     "side": 160,
