@@ -93,9 +93,6 @@ def train_command(
             help="Begin with these weights: another run's checkpoint, or the published ONNX."
         ),
     ] = None,
-    keep: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the weights of --start in the exported.")
-    ] = 0.0,
     licence: Annotated[
         str | None, typer.Option(help="What the weights may be used for: written into them.")
     ] = None,
@@ -121,7 +118,6 @@ def train_command(
         device=device,
         seed=seed,
         start=start,
-        keep=keep,
         licence=licence,
         task=task,
         classes=classes,

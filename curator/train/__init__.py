@@ -33,7 +33,6 @@ class TrainOptions:
         seed: Of everything random.
         start: A checkpoint of another run, or the published RetinaFace ONNX file, whose weights to
             begin with instead of random ones.
-        keep: Share of the starting weights in the exported ones, 0..1.
         licence: What the weights may be used for: written into them.
         task: ``detect`` for boxes, ``pose`` for boxes and five points, where one can choose.
         classes: ``face``, or ``identity`` for one class a person, where one can choose.
@@ -47,7 +46,6 @@ class TrainOptions:
     threads: int = 2
     seed: int = 0
     start: Path | None = None
-    keep: float = 0.0
     licence: str | None = None
     task: str = "detect"
     classes: str = "face"

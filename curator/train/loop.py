@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +47,6 @@ class Setup:
         ahead: Processes that draw crops; 0 draws in this one.
         saved_every: Seconds between two checkpoints.
         start: A checkpoint, or the published ONNX file, whose weights a new run begins with.
-        keep: Share of these weights in those that are judged and exported.
     """
 
     folder: Path
@@ -58,7 +56,6 @@ class Setup:
     ahead: int = 1
     saved_every: float = 60.0
     start: Path | None = None
-    keep: float = 0.0
 
 
 class Training:
@@ -79,9 +76,6 @@ class Training:
         network = RetinaFaceNetwork(recipe.body)
         if setup.start is not None:
             begin_with(network, setup.start)
-        if recipe.folded:
-            network.fold()
-        self._began = {name: values.clone() for name, values in network.state_dict().items()}
         # Both change the network itself.
         network.to(setup.device)
         network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -102,20 +96,9 @@ class Training:
 
     @property
     def best(self) -> RetinaFaceNetwork:
-        """The network to judge and to export: the averaged one where there is one.
-
-        With a part of the starting weights it keeps what these knew of other photos (Wortsman et
-        al. 2022, https://arxiv.org/abs/2109.01903).
-        """
+        """The network to judge and to export: the averaged one where there is one."""
         own = self.network if self.averaged is None else self.averaged.module
-        best = cast("RetinaFaceNetwork", own)
-        if not self.setup.keep:
-            return best
-        mixed = copy.deepcopy(best)
-        for name, values in mixed.state_dict().items():
-            if values.is_floating_point():
-                values.lerp_(self._began[name].to(values.device), self.setup.keep)
-        return mixed
+        return cast("RetinaFaceNetwork", own)
 
     def run(self, cropper: Cropper, judge: Judge, progress: Progress) -> None:
         """Train until the budget is used up.

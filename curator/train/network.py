@@ -74,11 +74,9 @@ class RetinaFaceNetwork(nn.Module):
 
     Args:
         body: Name of the body, of :data:`BODIES`.
-        folded: The normalisation is part of the convolutions, as in exported weights: a fifth
-            faster, for weights that have been trained before.
     """
 
-    def __init__(self, body: str = "mobilenet", *, folded: bool = False) -> None:
+    def __init__(self, body: str = "mobilenet") -> None:
         super().__init__()
         self.body = BODIES[body]()
         wide = self.body.channels
@@ -92,8 +90,6 @@ class RetinaFaceNetwork(nn.Module):
         for head in self.logits:
             nn.init.normal_(cast("Tensor", head.weight), std=0.01)
             nn.init.constant_(cast("Tensor", head.bias), _PRIOR_LOGIT)
-        if folded:
-            self.fold()
 
     def fold(self) -> None:
         """Make the normalisation part of the convolutions; what is found stays the same."""

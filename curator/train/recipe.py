@@ -34,7 +34,6 @@ class Recipe:
         frozen: Shares of the training in which the body that was begun with stays as it is, and
             in which its first stage does, whose steps cost the most.
         body_rate: Learning rate of such a body afterwards, in parts of that of the heads.
-        folded: The normalisation is part of the convolutions: for weights trained before.
         matching: Static: by overlap with the anchors, hard negatives mined, cross entropy and
             smooth L1. Dynamic: by what the network predicts, quality focal loss and DIoU.
         cropping: Square: a random square of the photo. Balanced: box sizes drawn evenly on a
@@ -63,7 +62,6 @@ class Recipe:
     body: str = "mobilenet"
     frozen: tuple[float, float] = (0.0, 0.0)
     body_rate: float = 1.0
-    folded: bool = False
     matching: Matching
     cropping: Cropping
     sizes: tuple[tuple[float, int], ...] = ((1.0, 320),)
@@ -128,25 +126,6 @@ RECIPES: Mapping[str, Recipe] = {
             point_weight=4.0,
             sizes=((0.45, 192), (0.8, 288), (1.0, 384)),
             mosaics=0.3,
-        ),
-        Recipe(
-            name="tune",
-            folded=True,
-            matching=Matching.DYNAMIC,
-            cropping=Cropping.BALANCED,
-            optimizer="adamw",
-            learning_rate=5e-4,
-            weight_decay=0.02,
-            schedule="cosine",
-            average=0.999,
-            class_weight=2.0,
-            box_weight=2.0,
-            point_weight=4.0,
-            sizes=((0.6, 320), (0.85, 416), (1.0, 640)),
-            face_sizes=(5.0, 560.0),
-            mosaics=0.45,
-            distortion=0.5,
-            judged_every=2,
         ),
         Recipe(
             name="transfer",

@@ -63,7 +63,6 @@ def train_retinaface(
         budget=budget,
         steps_an_epoch=-(-len(learned) // recipe.batch),
         start=options.start,
-        keep=options.keep,
     )
     training = Training(recipe, setup)
 
@@ -92,12 +91,9 @@ def _budget(options: TrainOptions) -> Budget:
 
 
 def _check_start(recipe: Recipe, options: TrainOptions) -> None:
-    if not 0 <= options.keep < 1:
-        raise ConfigError(f"the share to keep must be at least 0 and below 1, not {options.keep:g}")
-    if options.start is None and (recipe.folded or any(recipe.frozen) or options.keep):
+    if options.start is None and any(recipe.frozen):
         raise ConfigError(
-            "the recipes 'transfer' and 'tune' and the option --keep want trained weights to begin "
-            "with: give them to --start"
+            f"the recipe {recipe.name!r} wants trained weights to begin with: give them to --start"
         )
 
 

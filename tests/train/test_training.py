@@ -18,6 +18,7 @@ from curator.pipeline.learn import judge
 from curator.progress import Silent
 from curator.train import TRAINERS, TrainOptions
 from curator.train.augment import Cropper
+from curator.train.batches import Plan, batches
 from curator.train.budget import Budget, StepClock
 from curator.train.cache import cached
 from curator.train.checkpoint import load
@@ -205,46 +206,43 @@ def test_a_new_run_begins_with_the_weights_another_would_export(drawn, tmp_path)
     for name, values in first.best.state_dict().items():
         torch.testing.assert_close(second.network.state_dict()[name], values)
     with pytest.raises(InputError, match="another network"):
-        training(replace(recipe, network="small"), tmp_path / "third", epochs=1, start=start)
+        training(replace(recipe, body="yunet"), tmp_path / "third", epochs=1, start=start)
     with pytest.raises(InputError, match="no checkpoint"):
         training(recipe, tmp_path / "fourth", epochs=1, start=tmp_path / "nothing.pt")
 
 
-def test_weights_are_folded_on_the_way_from_one_recipe_to_another(drawn, tmp_path) -> None:
-    samples, recipe = drawn(4), quick("modern", sizes=((1.0, 64),))
-    first = training(recipe, tmp_path / "first", epochs=1)
-    first.run(cropper(samples, tmp_path, recipe), unjudged, Silent())
-    tuned = training(
-        quick("tune"), tmp_path / "second", epochs=1, start=tmp_path / "first" / CHECKPOINT
-    )
-    tuned.save()
-    third = training(
-        quick("tune", seed=1), tmp_path / "third", epochs=1, start=tmp_path / "second" / CHECKPOINT
-    )
-    images = torch.randn(1, 3, 64, 64)
-    with torch.no_grad():
-        found = [each.best.eval()(images).logits for each in (first, tuned, third)]
-    torch.testing.assert_close(found[1], found[0], atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(found[2], found[1])
+def test_a_body_that_was_begun_with_learns_later_than_the_heads(
+    drawn, shared_models: Path, tmp_path
+) -> None:
+    start = shared_models / "onnx" / "yunet_n_dynamic.onnx"
+    samples, recipe = drawn(4), quick("transfer", body="yunet", frozen=(0.5, 1.0))
+    recipe = replace(recipe, sizes=((1.0, 64),), learning_rate=1e-2)
+    run = training(recipe, tmp_path / "run", epochs=1, start=start)
+    began = {name: values.clone() for name, values in run.network.state_dict().items()}
 
+    def moved() -> set[str]:
+        now = run.network.state_dict()
+        parts = {name.split(".")[0]: set() for name in now}
+        for name, values in now.items():
+            parts[name.split(".")[0]].add(torch.equal(values, began[name]))
+        return {part for part, same in parts.items() if False in same}
 
-def test_a_part_of_the_starting_weights_is_kept_in_those_that_count(drawn, tmp_path) -> None:
-    samples = drawn(4)
-    first = training(quick("modern"), tmp_path / "first", epochs=1)
-    first.save()
-    start = tmp_path / "first" / CHECKPOINT
-    recipe = quick("tune", sizes=((1.0, 64),), learning_rate=1e-2)
-    run = training(recipe, tmp_path / "second", epochs=1, start=start, keep=0.25)
-    before = run.best.state_dict()
-    run.run(cropper(samples, tmp_path, recipe), unjudged, Silent())
-    moved = run.averaged.module.state_dict()
+    source = cropper(samples, tmp_path, recipe)
+    drawn_ahead = batches(source, Plan(0, recipe.batch, 64, ahead=0))
+    run.step(next(drawn_ahead))
+    run.step(next(drawn_ahead))
+    assert moved() == {"contexts", "logits", "boxes", "points"}
+    run.step(next(drawn_ahead))
+    assert moved() == {"body", "contexts", "logits", "boxes", "points"}
+    for name, values in run.network.body.stages[0].state_dict().items():
+        torch.testing.assert_close(values, began[f"body.stages.0.{name}"], rtol=0, atol=0)
+    # What is folded here is folded in a run that begins with it.
+    run.save()
+    second = training(
+        replace(recipe, seed=1), tmp_path / "next", epochs=1, start=tmp_path / "run" / CHECKPOINT
+    )
     for name, values in run.best.state_dict().items():
-        torch.testing.assert_close(values, 0.25 * before[name] + 0.75 * moved[name])
-    assert not torch.equal(before["logits.0.weight"], moved["logits.0.weight"])
-    # Interrupted, it goes on with the weights it began with, not with those it had.
-    again = training(recipe, tmp_path / "second", epochs=1, start=start, keep=0.25)
-    for name, values in run.best.state_dict().items():
-        torch.testing.assert_close(again.best.state_dict()[name], values)
+        torch.testing.assert_close(second.network.state_dict()[name], values)
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(drawn, tmp_path) -> None:
@@ -261,8 +259,6 @@ def test_a_file_that_is_no_checkpoint_is_refused_unrun(content: bytes, tmp_path)
 
 
 def test_crops_drawn_by_another_process_are_the_same(drawn, tmp_path) -> None:
-    from curator.train.batches import Plan, batches
-
     recipe = quick("modern")
     source = cropper(drawn(4), tmp_path, recipe)
     here, there = (next(batches(source, Plan(3, 2, 64, ahead))) for ahead in (0, 1))
@@ -302,7 +298,7 @@ def test_a_recipe_survives_being_written_down() -> None:
         assert Recipe.from_dict(recipe.as_dict()) == recipe
     with pytest.raises(ConfigError, match="another version"):
         Recipe.from_dict({"name": "modern"})
-    with pytest.raises(ConfigError, match="known: modern, tune, paper"):
+    with pytest.raises(ConfigError, match="known: modern, transfer, paper"):
         recipe_named("secret")
 
 
@@ -313,9 +309,7 @@ def test_a_recipe_survives_being_written_down() -> None:
         ({"minutes": 0}, "above 0"),
         ({"epochs": 1, "recipe": "secret"}, "unknown recipe"),
         ({"epochs": 1, "device": "abacus"}, "unknown device"),
-        ({"epochs": 1, "recipe": "tune"}, "trained weights.*--start"),
-        ({"epochs": 1, "keep": 0.5}, "trained weights.*--start"),
-        ({"epochs": 1, "keep": 1.0}, "below 1"),
+        ({"epochs": 1, "recipe": "transfer"}, "trained weights.*--start"),
     ],
 )
 def test_an_option_out_of_range_is_one_sentence(options, sentence: str, drawn, tmp_path) -> None:
