@@ -278,23 +278,22 @@ def _averaged(network: RetinaFaceNetwork, recipe: Recipe) -> AveragedModel | Non
 
 
 def _optimizer(network: RetinaFaceNetwork, recipe: Recipe) -> Optimizer:
-    body_params = list(network.body.parameters())
-    theirs = set(map(id, body_params))
-    head_params = [p for p in network.parameters() if id(p) not in theirs]
-    if recipe.optimizer == "sgd":
-        return SGD(
-            [{"params": body_params, "body": True}, {"params": head_params, "body": False}],
-            lr=recipe.learning_rate,
-            momentum=0.9,
-            weight_decay=recipe.weight_decay,
-        )
+    named = list(network.named_parameters())
+    sgd = recipe.optimizer == "sgd"
     groups = [
         {
-            "params": [p for p in part if decayed == (p.ndim > 1)],
+            "params": [p for name, p in named if _group(name, p) == (body, decayed)],
             "body": body,
-            "weight_decay": recipe.weight_decay if decayed else 0.0,
+            "weight_decay": recipe.weight_decay if decayed or sgd else 0.0,
         }
-        for part, body in ((body_params, True), (head_params, False))
+        for body in (True, False)
         for decayed in (True, False)
     ]
+    if sgd:
+        return SGD(groups, lr=recipe.learning_rate, momentum=0.9)
     return AdamW(groups, lr=recipe.learning_rate)
+
+
+def _group(name: str, values: nn.Parameter) -> tuple[bool, bool]:
+    """Whether it is of the body, and whether AdamW decays it: no biases, no normalisation."""
+    return name.startswith("body."), values.ndim > 1

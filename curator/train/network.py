@@ -1,9 +1,8 @@
-"""The network: RetinaFace on a MobileNet of a quarter of the usual width.
+"""The network: RetinaFace's heads on a body that gives a feature pyramid.
 
-As published with RetinaFace (Deng et al. 2020; https://github.com/biubug6/Pytorch_Retinaface): a
-backbone of separable convolutions (Howard et al. 2017) with outputs at strides 8, 16 and 32, a
-feature pyramid (Lin et al. 2017), context modules that widen the view (Najibi et al. 2017), and
-three 1 x 1 heads. Layer by layer the same, so that the published weights fit.
+After RetinaFace (Deng et al. 2020; https://github.com/biubug6/Pytorch_Retinaface): at strides 8, 16
+and 32 a context module that widens the view (Najibi et al. 2017), and three 1 x 1 heads. With the
+body ``mobilenet`` it is the published network layer by layer, so that the published weights fit.
 """
 
 from __future__ import annotations
