@@ -58,14 +58,17 @@ class MobileNet(nn.Module):
     As published with RetinaFace (https://github.com/biubug6/Pytorch_Retinaface), layer by layer,
     so that those weights fit; its convolutions are registered in the order in which that graph
     runs them.
+
+    Args:
+        first: Channels of the first convolution, doubled five times on the way.
+        channels: Of the pyramid.
     """
 
-    channels = 64
-
-    def __init__(self) -> None:
+    def __init__(self, first: int = 8, channels: int = 64) -> None:
         super().__init__()
+        self.channels = channels
         # After strides 1 (of the halved image), 2, 4, 8 and 16, and at the end.
-        c = (8, 16, 32, 64, 128, 256)
+        c = [first * 2**i for i in range(6)]
         self.stages = nn.ModuleList(
             (
                 nn.Sequential(
@@ -82,10 +85,9 @@ class MobileNet(nn.Module):
                 nn.Sequential(Separable(c[4], c[5], stride=2), Separable(c[5], c[5])),
             )
         )
-        wide = self.channels
-        self.lateral = nn.ModuleList(Convolution(level, wide, kernel=1) for level in c[3:])
-        self.merged_16 = Convolution(wide, wide)
-        self.merged_8 = Convolution(wide, wide)
+        self.lateral = nn.ModuleList(Convolution(level, channels, kernel=1) for level in c[3:])
+        self.merged_16 = Convolution(channels, channels)
+        self.merged_8 = Convolution(channels, channels)
 
     def forward(self, images: Tensor) -> list[Tensor]:
         """Features at strides 8, 16 and 32, each informed by the coarser ones."""

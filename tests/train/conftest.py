@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 
 import cv2
 import numpy as np
@@ -35,6 +36,15 @@ def draw_face(photo: np.ndarray, x: float, y: float, radius: float) -> Face:
         visibility=(2,) * 5,
         scheme="5",
     )
+
+
+@pytest.fixture(autouse=True)
+def thin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body of half the width, for tests that train."""
+    from curator.train.bodies import MobileNet
+    from curator.train.network import BODIES
+
+    monkeypatch.setitem(BODIES, "thin", partial(MobileNet, 4, 32))
 
 
 @pytest.fixture(scope="session")

@@ -84,7 +84,7 @@ def command(monkeypatch: pytest.MonkeyPatch):
     """Runs the verbs of training, with a tiny network on small crops."""
     quick = replace(
         RECIPES["modern"],
-        body="mobilenet",
+        body="thin",
         sizes=((1.0, 64),),
         batch=4,
         side=160,

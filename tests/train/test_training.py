@@ -29,7 +29,7 @@ from curator.train.recipe import RECIPES, Recipe, recipe_named
 from curator.train.targets import faces_of
 
 QUICK = {
-    "body": "mobilenet",
+    "body": "thin",
     "sizes": ((1.0, 128),),
     "batch": 8,
     "side": 160,
