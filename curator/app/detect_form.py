@@ -36,7 +36,13 @@ def detect_form(dataset: Dataset) -> None:
                 disabled=":" in chosen,
                 key="variant",
             )
-            min_score = st.slider("Propose no face below a score of", 0.05, 0.95, 0.5, 0.05)
+            own_score = st.toggle(
+                "Propose what the weights recommend",
+                value=True,
+                key="own_score",
+                help="From the score on that was best on the photos they were watched on.",
+            )
+            min_score = st.slider("Else no face below a score of", 0.05, 0.95, 0.5, 0.05)
         label = f"Detect faces on {of_many(new, 'new image')}" if new else "Detect faces"
         started = st.form_submit_button(label, type="primary", disabled=total == 0)
     if total == 0:
@@ -48,7 +54,7 @@ def detect_form(dataset: Dataset) -> None:
         job_cards.begin(
             dataset,
             "detect",
-            {"detector": name, "accurate": accurate, "min_score": min_score},
+            {"detector": name, "accurate": accurate, "min_score": None if own_score else min_score},
         )
 
 

@@ -176,8 +176,11 @@ def detect_command(
         typer.Option(min=64, max=4096, help="Long side of the network's input, pixels."),
     ] = None,
     min_score: Annotated[
-        float, typer.Option(min=0, max=1, help="Propose no face below this score.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            min=0, max=1, help="Propose no face below this score; the detector's own without."
+        ),
+    ] = None,
     images: Annotated[
         Path | None, typer.Option(help="Look at this folder of photos instead of a dataset.")
     ] = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from curator.config import settings
@@ -17,7 +18,7 @@ def choose(
     name: str | None = None,
     *,
     models: Path | None = None,
-    min_score: float = 0.5,
+    min_score: float | None = None,
     size: int | None = None,
     accurate: bool | Sequence[int] = False,
     progress: Progress | None = None,
@@ -30,7 +31,8 @@ def choose(
             ``retinaface:/path/to/weights.onnx``. Without it the setting ``CURATOR_DETECTOR``
             decides; without that the weights that come with the package.
         models: A folder of weights, by default the setting ``CURATOR_MODELS``.
-        min_score: Faces below this are not returned; between 0 and 1.
+        min_score: Faces below this are not returned; between 0 and 1; None for what the weights
+            recommend, 0.5 where they do not.
         size: The long side of the network's input, pixels; None for the detector's own.
         accurate: Look again at several scales and in the mirror; or at these rather than the
             usual scales: short sides of the drawn photo, pixels.
@@ -48,12 +50,16 @@ def choose(
     sides = SHORT_SIDES if accurate is True else tuple(accurate or ())
     options = Options(
         models=models,
-        min_score=min_score * FAINT if sides else min_score,
+        min_score=min_score,
         size=size,
         progress=progress or Silent(),
         runs=runs,
     )
     name = name or settings().detector or DEFAULT
     kind, _, variant = name.partition(":")
-    detector = DETECTORS.load(kind)(variant or None, options)
-    return Accurate(detector, min_score, sides) if sides else detector
+    opener = DETECTORS.load(kind)
+    if not sides:
+        return opener(variant or None, options)
+    least = opener(variant or None, options).min_score if min_score is None else min_score
+    faint = replace(options, min_score=least * FAINT)
+    return Accurate(opener(variant or None, faint), least, sides)

@@ -37,7 +37,7 @@ def open_pack(variant: str | None, options: Options) -> OnnxDetector:
     network = Network(Path(model.model_file), model.session)
     layout = Scrfd(
         network,
-        options.min_score,
+        options.least(),
         mean=model.input_mean,
         scale=1 / model.input_std,
         dtype=str(getattr(model, "input_dtype", "float32")),

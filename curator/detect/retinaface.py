@@ -101,7 +101,7 @@ def open_retinaface(variant: str | None, options: Options) -> OnnxDetector:
         size, fit = max(network.fixed_wh), partial(_fixed, network.fixed_wh)
     return OnnxDetector(
         network,
-        RetinaFace(network, options.min_score),
+        RetinaFace(network, options.least()),
         name=f"retinaface:{variant or _DEFAULT}",
         licence="MIT" if variant in (None, _DEFAULT) else UNKNOWN_LICENCE,
         sizes=(size,),

@@ -111,7 +111,7 @@ def opened(network: Network, name: str, options: Options) -> OnnxDetector:
     """
     return OnnxDetector(
         network,
-        Scrfd(network, options.min_score),
+        Scrfd(network, options.least(network.metadata)),
         name=name,
         licence=network.metadata.get("license") or UNKNOWN_LICENCE,
         sizes=(options.size or 640,),

@@ -119,7 +119,7 @@ def opened(network: Network, name: str, options: Options) -> OnnxDetector:
         RunError: if it is none.
     """
     metadata = network.metadata
-    layout = Yolo(network, metadata, options.min_score)
+    layout = Yolo(network, metadata, options.least(metadata))
     fixed = network.fixed_wh
     if fixed is not None:
         if fixed[0] != fixed[1]:

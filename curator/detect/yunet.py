@@ -88,7 +88,7 @@ def open_yunet(variant: str | None, options: Options) -> OnnxDetector:
     network = Network(options.weights("yunet", variant or _DEFAULT))
     return OnnxDetector(
         network,
-        YuNet(network, options.min_score),
+        YuNet(network, options.least()),
         name=f"yunet:{variant or _DEFAULT}",
         licence="MIT" if variant in (None, _DEFAULT) else UNKNOWN_LICENCE,
         sizes=(options.size or 640,),

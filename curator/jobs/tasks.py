@@ -58,7 +58,7 @@ class DetectParams(Params):
     detector: str | None = None
     accurate: bool = False
     size: int | None = Field(None, ge=64, le=4096)
-    min_score: float = Field(0.5, ge=0, le=1)
+    min_score: float | None = Field(None, ge=0, le=1)
 
 
 class ReleaseParams(Params):

@@ -102,14 +102,14 @@ class DetectRequest:
             pixels.
         size: Long side of the network's input, pixels, None for the detector's own; when accurate
             only the look at the photo as it is has it.
-        min_score: Faces below are not proposed.
+        min_score: Faces below are not proposed; None for what the weights recommend.
     """
 
     detector: str | None = None
     accurate: bool = False
     scales: tuple[int, ...] = ()
     size: int | None = None
-    min_score: float = 0.5
+    min_score: float | None = None
 
 
 def detect(dataset: Dataset, request: DetectRequest, progress: Progress) -> DetectReport:

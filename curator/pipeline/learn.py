@@ -15,9 +15,11 @@ from curator import formats
 from curator.config import settings
 from curator.errors import ConfigError
 from curator.evaluate import wider
+from curator.evaluate.detection import ConfidenceCurve, curve_over
 from curator.evaluate.wider_truth import Photo
 from curator.formats import ExportOptions
 from curator.formats.options import ClassBy
+from curator.pipeline.annotate import faces_of
 from curator.pipeline.export import samples
 from curator.progress import Progress
 from curator.records import Detections, Face, Run, RunStatus, Sample
@@ -151,7 +153,8 @@ def judge(chosen: Sequence[Sample], found: Sequence[Detections]) -> dict[str, fl
     """WIDER-style average precision of detections in samples, at three levels of face size.
 
     Proposals of a detector and faces marked invalid are neither right nor wrong; a level that
-    has no face is left out.
+    has no face is left out. ``confidence`` is where F1 is highest on the photos in which every
+    face was labelled by people; left out where there are none.
     """
     truth = {str(i): _truth(sample.faces) for i, sample in enumerate(chosen)}
     predictions = {
@@ -159,7 +162,18 @@ def judge(chosen: Sequence[Sample], found: Sequence[Detections]) -> dict[str, fl
         for i, each in enumerate(found)
     }
     ap = wider.evaluate(predictions, truth).ap
-    return {f"ap_{level}": value for level, value in ap.items() if not np.isnan(value)}
+    figures = {f"ap_{level}": value for level, value in ap.items() if not np.isnan(value)}
+    best = _by_people(chosen, found).best
+    return figures if best is None else figures | {"confidence": best.confidence}
+
+
+def _by_people(chosen: Sequence[Sample], found: Sequence[Detections]) -> ConfidenceCurve:
+    pairs = enumerate(zip(chosen, found, strict=True))
+    whole = {i: pair for i, pair in pairs if all(map(_judged, pair[0].faces))}
+    return curve_over(
+        {i: sample.faces for i, (sample, _) in whole.items()},
+        {i: faces_of(detections) for i, (_, detections) in whole.items()},
+    )
 
 
 def _export(chosen: Sequence[Sample], format_name: str, folder: Path, by_identity: bool) -> None:
@@ -171,12 +185,14 @@ def _export(chosen: Sequence[Sample], format_name: str, folder: Path, by_identit
 def _truth(faces: Sequence[Face]) -> Photo:
     boxes = np.array([face.box for face in faces], np.float64).reshape(-1, 4)
     heights = boxes[:, 3] - boxes[:, 1]
-    judged = np.array(
-        [face.score is None and not face.attributes.get("invalid") for face in faces], bool
-    )
+    judged = np.array([_judged(face) for face in faces], bool)
     return Photo(
         boxes=boxes, counts={level: judged & (heights >= least) for level, least in LEVELS.items()}
     )
+
+
+def _judged(face: Face) -> bool:
+    return face.score is None and not face.attributes.get("invalid")
 
 
 def _begin(connection: Any, request: LearnRequest, manifest: str) -> Run:

@@ -61,13 +61,21 @@ class Exported(nn.Module):
         return (*scores, *boxes, *points)
 
 
-def export_onnx(network: RetinaFaceNetwork, file: Path, *, licence: str | None = None) -> None:
+def export_onnx(
+    network: RetinaFaceNetwork,
+    file: Path,
+    *,
+    licence: str | None = None,
+    min_score: float | None = None,
+) -> None:
     """Write the weights of a network, which is not changed.
 
     Args:
         network: What was trained.
         file: Where to.
         licence: What the weights may be used for: it stands in the file, and detectors say it.
+        min_score: From which score on its faces are worth proposing, 0..1: it stands in the file,
+            and detectors keep to it where nothing else is asked for.
 
     Raises:
         RunError: if the file cannot be written.
@@ -90,9 +98,12 @@ def export_onnx(network: RetinaFaceNetwork, file: Path, *, licence: str | None =
                 opset_version=OPSET,
                 dynamo=False,
             )
-        if licence is not None:
+        facts = {} if licence is None else {"license": licence}
+        if min_score is not None:
+            facts["min_score"] = f"{min_score:.3f}"
+        if facts:
             graph = onnx.load(str(partial))
-            helper.set_model_props(graph, {"license": licence})
+            helper.set_model_props(graph, facts)
             onnx.save(graph, str(partial))
         partial.replace(file)
     except OSError as cause:

@@ -70,14 +70,20 @@ def train_retinaface(
         return judge(watched, list(find(network, watched, device))) if watched else {}
 
     training.run(Cropper(photos, drawn, recipe), judged, progress)
-    export_onnx(training.best, folder / WEIGHTS, licence=options.licence)
     rows = read(folder)
+    figures = {k: float(v) for k, v in rows[-1].items() if v} if rows else {}
+    export_onnx(
+        training.best,
+        folder / WEIGHTS,
+        licence=options.licence,
+        min_score=figures.get("confidence"),
+    )
     return Trained(
         weights=folder / WEIGHTS,
         steps=training.steps,
         seconds=training.clock.seconds,
         photos=len(learned),
-        figures={k: float(v) for k, v in rows[-1].items() if v} if rows else {},
+        figures=figures,
     )
 
 

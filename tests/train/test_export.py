@@ -9,6 +9,7 @@ import onnxruntime
 import pytest
 import torch
 
+from curator.detect import choose
 from curator.train.anchors import anchors_for
 from curator.train.export import OUTPUTS, Exported, export_onnx
 from curator.train.network import RetinaFaceNetwork
@@ -108,3 +109,16 @@ def test_the_network_that_was_exported_goes_on_unchanged(tmp_path) -> None:
     assert made.training
     for name, values in made.state_dict().items():
         assert torch.equal(values, before[name])
+
+
+@pytest.mark.parametrize(
+    ("written", "asked", "least"),
+    [(0.37, None, 0.37), (0.37, 0.6, 0.6), (0.37, 0.0, 0.0), (None, None, 0.5), (7.0, None, 0.5)],
+)
+def test_detectors_keep_to_the_score_that_the_weights_recommend(
+    written: float | None, asked: float | None, least: float, tmp_path
+) -> None:
+    export_onnx(RetinaFaceNetwork("thin"), tmp_path / "thin.onnx", min_score=written)
+    assert choose(f"scrfd:{tmp_path / 'thin.onnx'}", min_score=asked).min_score == least
+    twice = choose(f"scrfd:{tmp_path / 'thin.onnx'}", min_score=asked, accurate=True)
+    assert twice.min_score == least

@@ -50,6 +50,8 @@ def test_average_precision_by_size_of_face_by_hand(drawn) -> None:
     assert figures["ap_easy"] == pytest.approx(1.0)
     assert figures["ap_medium"] == pytest.approx((1 + 2 / 3) / 2)
     assert figures["ap_hard"] == pytest.approx((1 + 2 / 3) / 3)
+    # F1 is 2/4 with the first alone, 2/5 with the second too, 4/6 with all three.
+    assert figures["confidence"] == pytest.approx(0.7)
 
 
 def test_proposals_and_invalid_faces_are_neither_right_nor_wrong(drawn) -> None:
@@ -57,7 +59,9 @@ def test_proposals_and_invalid_faces_are_neither_right_nor_wrong(drawn) -> None:
     for doubtful in (Face(box=other, score=0.9), Face(box=other, attributes={"invalid": 1})):
         sample = replace(drawn(1)[0], faces=(Face(box=truth), doubtful))
         for found in (detections((truth, 0.8)), detections((other, 0.9), (truth, 0.8))):
-            assert learn.judge([sample], [found])["ap_easy"] == pytest.approx(1.0)
+            figures = learn.judge([sample], [found])
+            assert figures["ap_easy"] == pytest.approx(1.0)
+            assert "confidence" not in figures
 
 
 @pytest.fixture

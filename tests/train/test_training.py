@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from curator.detect import choose
 from curator.errors import ConfigError, InputError, RunError
 from curator.pipeline.learn import judge
 from curator.progress import Silent
@@ -350,3 +351,22 @@ def test_a_look_at_photos_does_not_spoil_training_at_their_size(drawn, tmp_path)
     assert len(list(find(run.best, samples, "cpu", side=160))) == 4
     run.run(cropper(samples, tmp_path, recipe), unjudged, Silent())
     assert run.steps == 4
+
+
+def test_the_weights_recommend_the_score_that_was_best_in_the_end(
+    drawn, monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
+    recipe = replace(quick("modern", sizes=((1.0, 64),)), judged_every=1)
+    monkeypatch.setitem(RECIPES, "modern", recipe)
+    samples = [replace(one, split=split) for one, split in zip(drawn(2), ("train", "val"), strict=True)]
+    seen = iter([0.8, 0.31])
+    trained = TRAINERS.load("retinaface")(
+        samples,
+        tmp_path,
+        TrainOptions(epochs=2),
+        judge=lambda chosen, found: {"confidence": next(seen)},
+        export=unexported,
+        progress=Silent(),
+    )
+    assert trained.figures["confidence"] == 0.31
+    assert choose(f"scrfd:{trained.weights}").min_score == 0.31
