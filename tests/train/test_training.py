@@ -358,7 +358,8 @@ def test_the_weights_recommend_the_score_that_was_best_in_the_end(
 ) -> None:
     recipe = replace(quick("modern", sizes=((1.0, 64),)), judged_every=1)
     monkeypatch.setitem(RECIPES, "modern", recipe)
-    samples = [replace(one, split=split) for one, split in zip(drawn(2), ("train", "val"), strict=True)]
+    learned, watched = drawn(2)
+    samples = [replace(learned, split="train"), replace(watched, split="val")]
     seen = iter([0.8, 0.31])
     trained = TRAINERS.load("retinaface")(
         samples,
