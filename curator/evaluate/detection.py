@@ -153,10 +153,26 @@ def curve_over(
     Raises:
         InputError: if a detection has no score.
     """
+    scores, hits = hits_of(truth, predictions, min_iou, people=people)
+    return _curve(scores, hits, sum(map(len, truth.values())))
+
+
+def hits_of(
+    truth: Mapping[int, Sequence[Face]],
+    predictions: Mapping[int, Sequence[Face]],
+    min_iou: float = 0.5,
+    *,
+    people: bool = False,
+) -> tuple[Floats, NDArray[np.bool_]]:
+    """The scores of all detections in these photos, and which of them found a face.
+
+    Raises:
+        InputError: if a detection has no score.
+    """
     found = [_by_score(image, predictions.get(image, ())) for image in truth]
     matched = Pairs(found, truth.values(), people=people).match(min_iou)
     scores = np.array([face.score for faces in found for face in faces], np.float64)
-    return _curve(scores, matched != NO_FACE, sum(map(len, truth.values())))
+    return scores, matched != NO_FACE
 
 
 def _curve(scores: Floats, hits: NDArray[np.bool_], faces: int) -> ConfidenceCurve:

@@ -15,7 +15,8 @@ from curator import formats
 from curator.config import settings
 from curator.errors import ConfigError
 from curator.evaluate import wider
-from curator.evaluate.detection import ConfidenceCurve, curve_over
+from curator.evaluate.calibration import calibrate
+from curator.evaluate.detection import curve_over, hits_of
 from curator.evaluate.wider_truth import Photo
 from curator.formats import ExportOptions
 from curator.formats.options import ClassBy
@@ -153,8 +154,9 @@ def judge(chosen: Sequence[Sample], found: Sequence[Detections]) -> dict[str, fl
     """WIDER-style average precision of detections in samples, at three levels of face size.
 
     Proposals of a detector and faces marked invalid are neither right nor wrong; a level that
-    has no face is left out. ``confidence`` is where F1 is highest on the photos in which every
-    face was labelled by people; left out where there are none.
+    has no face is left out. On the photos in which people labelled every face, ``score_slope``
+    and ``score_centre`` are the calibration of the scores, and ``confidence`` is the calibrated
+    score where F1 is highest; left out where these photos do not tell.
     """
     truth = {str(i): _truth(sample.faces) for i, sample in enumerate(chosen)}
     predictions = {
@@ -163,17 +165,23 @@ def judge(chosen: Sequence[Sample], found: Sequence[Detections]) -> dict[str, fl
     }
     ap = wider.evaluate(predictions, truth).ap
     figures = {f"ap_{level}": value for level, value in ap.items() if not np.isnan(value)}
-    best = _by_people(chosen, found).best
-    return figures if best is None else figures | {"confidence": best.confidence}
+    return figures | _calibrated(chosen, found)
 
 
-def _by_people(chosen: Sequence[Sample], found: Sequence[Detections]) -> ConfidenceCurve:
+def _calibrated(chosen: Sequence[Sample], found: Sequence[Detections]) -> dict[str, float]:
     pairs = enumerate(zip(chosen, found, strict=True))
     whole = {i: pair for i, pair in pairs if all(map(_judged, pair[0].faces))}
-    return curve_over(
-        {i: sample.faces for i, (sample, _) in whole.items()},
-        {i: faces_of(detections) for i, (_, detections) in whole.items()},
-    )
+    truth = {i: sample.faces for i, (sample, _) in whole.items()}
+    detected = {i: faces_of(detections) for i, (_, detections) in whole.items()}
+    scale = calibrate(*hits_of(truth, detected))
+    best = curve_over(truth, detected).best
+    if scale is None or best is None:
+        return {}
+    return {
+        "score_slope": scale.slope,
+        "score_centre": scale.centre,
+        "confidence": scale.of(best.confidence),
+    }
 
 
 def _export(chosen: Sequence[Sample], format_name: str, folder: Path, by_identity: bool) -> None:

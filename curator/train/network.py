@@ -7,6 +7,7 @@ body ``mobilenet`` it is the published network layer by layer, so that the publi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -95,6 +96,19 @@ class RetinaFaceNetwork(nn.Module):
         for module in self.modules():
             if isinstance(module, Convolution):
                 module.fold()
+
+    def calibrate(self, slope: float, centre: float) -> None:
+        """Make scores ``sigmoid(slope * (logit(score) - logit(centre)))``; their order stays.
+
+        Args:
+            slope: Above 0.
+            centre: The score that becomes 0.5, between 0 and 1.
+        """
+        with torch.no_grad():
+            for head in self.logits:
+                weight, bias = cast("Tensor", head.weight), cast("Tensor", head.bias)
+                weight.mul_(slope)
+                bias.sub_(math.log(centre / (1 - centre))).mul_(slope)
 
     def forward(self, images: Tensor) -> Predictions:
         """Raw predictions over all anchors."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -73,7 +74,7 @@ def train_retinaface(
     rows = read(folder)
     figures = {k: float(v) for k, v in rows[-1].items() if v} if rows else {}
     export_onnx(
-        training.best,
+        _calibrated(training.best, figures),
         folder / WEIGHTS,
         licence=options.licence,
         min_score=figures.get("confidence"),
@@ -85,6 +86,14 @@ def train_retinaface(
         photos=len(learned),
         figures=figures,
     )
+
+
+def _calibrated(network: RetinaFaceNetwork, figures: Mapping[str, float]) -> RetinaFaceNetwork:
+    """A copy whose scores mean what the validation split says they do, if it says so."""
+    network = copy.deepcopy(network)
+    if "score_slope" in figures:
+        network.calibrate(figures["score_slope"], figures["score_centre"])
+    return network
 
 
 def _budget(options: TrainOptions) -> Budget:

@@ -122,3 +122,15 @@ def test_detectors_keep_to_the_score_that_the_weights_recommend(
     assert choose(f"scrfd:{tmp_path / 'thin.onnx'}", min_score=asked).min_score == least
     twice = choose(f"scrfd:{tmp_path / 'thin.onnx'}", min_score=asked, accurate=True)
     assert twice.min_score == least
+
+
+def test_calibrated_scores_keep_their_order() -> None:
+    torch.manual_seed(0)
+    network = RetinaFaceNetwork("thin").eval()
+    images = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        before = network(images).logits.sigmoid()
+        network.calibrate(4.0, 0.3)
+        after = network(images).logits.sigmoid()
+    odds = (before / (1 - before)) / (0.3 / 0.7)
+    torch.testing.assert_close(after, odds**4 / (1 + odds**4))

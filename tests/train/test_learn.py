@@ -50,8 +50,12 @@ def test_average_precision_by_size_of_face_by_hand(drawn) -> None:
     assert figures["ap_easy"] == pytest.approx(1.0)
     assert figures["ap_medium"] == pytest.approx((1 + 2 / 3) / 2)
     assert figures["ap_hard"] == pytest.approx((1 + 2 / 3) / 3)
-    # F1 is 2/4 with the first alone, 2/5 with the second too, 4/6 with all three.
-    assert figures["confidence"] == pytest.approx(0.7)
+    # F1 is 2/4 with the first alone, 2/5 with the second too, 4/6 with all three: with a score of
+    # 0.7, which is calibrated like all others.
+    slope, centre = figures["score_slope"], figures["score_centre"]
+    assert centre == 0.9
+    best = 1 / (1 + np.exp(-slope * (np.log(0.7 / 0.3) - np.log(0.9 / 0.1))))
+    assert figures["confidence"] == pytest.approx(best)
 
 
 def test_proposals_and_invalid_faces_are_neither_right_nor_wrong(drawn) -> None:

@@ -360,12 +360,16 @@ def test_the_weights_recommend_the_score_that_was_best_in_the_end(
     monkeypatch.setitem(RECIPES, "modern", recipe)
     learned, watched = drawn(2)
     samples = [replace(learned, split="train"), replace(watched, split="val")]
-    seen = iter([0.8, 0.31])
+    looks = iter([0.8, 0.31])
+
+    def judged(chosen, found) -> dict[str, float]:
+        return {"confidence": next(looks), "score_slope": 4.0, "score_centre": 0.2}
+
     trained = TRAINERS.load("retinaface")(
         samples,
         tmp_path,
         TrainOptions(epochs=2),
-        judge=lambda chosen, found: {"confidence": next(seen)},
+        judge=judged,
         export=unexported,
         progress=Silent(),
     )
