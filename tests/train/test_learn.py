@@ -53,7 +53,7 @@ def test_average_precision_by_size_of_face_by_hand(drawn) -> None:
     # F1 is 2/4 with the first alone, 2/5 with the second too, 4/6 with all three: with a score of
     # 0.7, which is calibrated like all others.
     slope, centre = figures["score_slope"], figures["score_centre"]
-    assert centre == 0.9
+    assert centre == pytest.approx(0.9)
     best = 1 / (1 + np.exp(-slope * (np.log(0.7 / 0.3) - np.log(0.9 / 0.1))))
     assert figures["confidence"] == pytest.approx(best)
 
