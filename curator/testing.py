@@ -11,12 +11,12 @@ import io
 import re
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
+from msgspec import structs
 from PIL import Image as Pillow
 
 from curator.collect import Source
@@ -99,7 +99,7 @@ class FormatContract:
 
     def samples(self, folder: Path) -> list[Sample]:
         """Images of all splits: with one face, with two, with none."""
-        other = replace(self.face, box=(1.0, 2.0, 8.0, 11.0))
+        other = structs.replace(self.face, box=(1.0, 2.0, 8.0, 11.0))
         return [
             make_sample(folder, "0--Parade/one.jpg", [self.face]),
             make_sample(folder, "1--Interview/two.jpg", [self.face, other], split="val"),

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from curator.evaluate.landmarks import normalised_errors
 from curator.geometry import iou
@@ -42,6 +41,9 @@ class Comparison:
 
 def compare(first: Sequence[Face], second: Sequence[Face]) -> Comparison:
     """Pair the faces of two people so that the sum of the overlaps is the largest possible."""
+    # A third of what the command line took to start.
+    from scipy.optimize import linear_sum_assignment
+
     overlaps = iou(_boxes(first), _boxes(second)).astype(np.float64)
     overlaps[overlaps < SAME_FACE] = 0
     rows, columns = linear_sum_assignment(-overlaps)

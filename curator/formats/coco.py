@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from curator.formats.coco_json import FACE, CocoJson
-from curator.formats.folder import ExportFolder, TextFile
+from curator.formats.folder import ExportFolder
 from curator.formats.lines import first_folder, json_of
 from curator.formats.names import split_in
 from curator.formats.options import DEFAULT_OPTIONS, ExportOptions
 from curator.formats.points import FIVE, five_of
+from curator.formats.text_file import TextFile
 from curator.geometry import xywh
 from curator.records import Face, LabelledImage, Points, Sample
 from curator.schemes import SCHEMES, Visibility

@@ -51,9 +51,8 @@ class AttributeColumns:
         rows = []
         changed: Counter[tuple[str, ...]] = Counter()
         for face in faces:
-            get = face.attributes.get
             # The faces of a dataset share a few hundred rows.
-            key = tuple([get(name) for name in self.names])
+            key = tuple(map(face.attributes.get, self.names))
             known = self._texts.get(key)
             if known is None:
                 known = self._texts[key] = self._text(key)

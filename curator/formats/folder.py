@@ -22,6 +22,7 @@ from curator.formats.names import NameBook
 from curator.formats.provenance import Provenance
 from curator.formats.report import ExportReport, Tally
 from curator.formats.staging import Staging
+from curator.formats.text_file import TextFile
 from curator.records import SPLITS, Face, Sample
 
 MANIFEST = "manifest.sha256"
@@ -33,25 +34,6 @@ _MANIFEST_LINE = re.compile(r"[0-9a-f]{64}  (.+)")
 _NO_LINK = frozenset(
     {errno.EXDEV, errno.EPERM, errno.EACCES, errno.EMLINK, errno.ENOTSUP, errno.ENOSYS}
 )
-
-
-class TextFile:
-    """A text file of an export that grows piece by piece; UTF-8."""
-
-    def __init__(self, path: str) -> None:
-        self._file = open(path, "xb", buffering=1 << 18)  # noqa: PTH123, SIM115
-        self._hash = sha256()
-
-    def write(self, text: str) -> None:
-        """Append."""
-        data = text.encode()
-        self._hash.update(data)
-        self._file.write(data)
-
-    def close(self) -> str:
-        """Finish; returns the sha256 of the content."""
-        self._file.close()
-        return self._hash.hexdigest()
 
 
 class ExportFolder:
@@ -217,7 +199,7 @@ class ExportFolder:
 
     def _told(self) -> Provenance:
         if self._provenance is None:
-            self._provenance = Provenance(self.text(provenance.TABLE).write)
+            self._provenance = Provenance(self.text(provenance.TABLE))
         return self._provenance
 
     def _finish(self) -> None:

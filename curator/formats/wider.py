@@ -123,9 +123,9 @@ class Wider:
         rounded = 0
         rows = self._columns.texts(faces, folder.tally, sample.image.name)
         for face, row in zip(faces, rows, strict=True):
-            edges = tuple(map(round, face.box))
-            rounded += edges != face.box
-            left, top, right, bottom = edges
+            x_min, y_min, x_max, y_max = face.box
+            left, top, right, bottom = round(x_min), round(y_min), round(x_max), round(y_max)
+            rounded += left != x_min or top != y_min or right != x_max or bottom != y_max
             lines.append(f"{left} {top} {right - left} {bottom - top} {row}")
         folder.tally.lose("box rounded to whole pixels", sample.image.name, rounded)
         lines.append("")

@@ -131,7 +131,9 @@ def _root(stated: object, file: Path) -> Path:
     """
     if isinstance(stated, str) and stated:
         inside = os.path.normpath(file.parent / stated)
-        if inside.startswith(f"{os.path.normpath(file.parent)}{os.sep}") and Path(inside).is_dir():
+        below = inside.startswith(f"{os.path.normpath(file.parent)}{os.sep}")
+        # Unlike that of a Path this one takes a name that is too long for any folder.
+        if below and os.path.isdir(inside):  # noqa: PTH112
             return Path(inside)
     return file.parent
 

@@ -143,9 +143,8 @@ class DuplicatesParams(Params):
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One kind of long work: what it is for, what it needs, what it does."""
+    """One kind of long work: what it needs, what it does."""
 
-    summary: str
     params: type[Params]
     run: Callable[[Dataset, Any, Progress], Mapping[str, Any]]
 
@@ -248,14 +247,14 @@ def _duplicates(
 
 
 TASKS: Mapping[str, Task] = {
-    "collect": Task("bring images in from a source", CollectParams, _collect),
-    "detect": Task("propose faces on new images", DetectParams, _detect),
-    "measure": Task("measure the quality of faces", MeasureParams, _measure),
-    "duplicates": Task("find copies of images", DuplicatesParams, _duplicates),
-    "release": Task("freeze what is there under a name", ReleaseParams, _release),
-    "train": Task("learn from a release", TrainParams, _train),
-    "evaluate": Task("judge a detector on a release", EvaluateParams, _evaluate),
-    "review": Task("show a judged run in FiftyOne", ReviewParams, _review),
-    "pull": Task("take over the tags of a review", PullParams, _pull),
-    "export": Task("write a release in a format", ExportParams, _export),
+    "collect": Task(CollectParams, _collect),
+    "detect": Task(DetectParams, _detect),
+    "measure": Task(MeasureParams, _measure),
+    "duplicates": Task(DuplicatesParams, _duplicates),
+    "release": Task(ReleaseParams, _release),
+    "train": Task(TrainParams, _train),
+    "evaluate": Task(EvaluateParams, _evaluate),
+    "review": Task(ReviewParams, _review),
+    "pull": Task(PullParams, _pull),
+    "export": Task(ExportParams, _export),
 }

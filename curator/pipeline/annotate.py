@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import structs
 
 from curator.config import settings
 from curator.detect import Detector, choose
@@ -204,7 +206,7 @@ def annotate(
 
 
 def _proposals(found: Detections, image_id: int, run_id: int) -> Sequence[Face]:
-    return [replace(face, image_id=image_id, run_id=run_id) for face in faces_of(found)]
+    return [structs.replace(face, image_id=image_id, run_id=run_id) for face in faces_of(found)]
 
 
 def faces_of(found: Detections) -> list[Face]:

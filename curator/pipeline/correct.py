@@ -146,14 +146,7 @@ def undo(dataset: Dataset, user: User, step: str | None = None) -> int | None:
     Raises:
         StaleEdit: if somebody else has changed those faces since.
     """
-    with dataset.write() as connection:
-        known = _image_of(connection, step)
-        if known is not None:
-            return known
-        target = steps.standing(connection, user.name)
-        if target is None:
-            return None
-        return _reverse(connection, user, target, target, StepKind.UNDO, step)
+    return _turn(dataset, user, StepKind.UNDO, step)
 
 
 def redo(dataset: Dataset, user: User, step: str | None = None) -> int | None:
@@ -165,17 +158,22 @@ def redo(dataset: Dataset, user: User, step: str | None = None) -> int | None:
     Raises:
         StaleEdit: if somebody else has changed those faces since.
     """
+    return _turn(dataset, user, StepKind.REDO, step)
+
+
+def _turn(dataset: Dataset, user: User, kind: StepKind, step: str | None) -> int | None:
+    find = steps.standing if kind is StepKind.UNDO else steps.taken_back
     with dataset.write() as connection:
         known = _image_of(connection, step)
         if known is not None:
             return known
-        target = steps.taken_back(connection, user.name)
+        target = find(connection, user.name)
         if target is None:
             return None
-        taken = steps.undoing(connection, target.id)
-        if taken is None:
+        done = target if kind is StepKind.UNDO else steps.undoing(connection, target.id)
+        if done is None:
             raise InputError("this step was never taken back")
-        return _reverse(connection, user, target, taken, StepKind.REDO, step)
+        return _reverse(connection, user, target, done, kind, step)
 
 
 def _reverse(

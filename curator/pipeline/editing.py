@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
+
+from msgspec import structs
 
 from curator.attributes import attribute_problem
 from curator.errors import InputError
@@ -74,7 +76,7 @@ def with_fields(face: Face, fields: Mapping[str, Any]) -> Face:
             values[name] = None if value is None else tuple(value)
         else:
             values[name] = value
-    return replace(face, **values, version=face.version + 1)
+    return structs.replace(face, **values, version=face.version + 1)
 
 
 def created(change: Change, image_id: int) -> Face:

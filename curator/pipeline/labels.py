@@ -7,10 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import structs
 from sqlalchemy import Connection
 
 from curator.errors import InputError
@@ -240,7 +241,9 @@ def _write(connection: Connection, batch: Sequence[_Read], tally: _Tally) -> Non
             continue
         tally.vouched.add(image_id)
         fresh.append(image_id)
-        new_faces += [replace(f, image_id=image_id, run_id=tally.run_id) for f in item.faces]
+        new_faces += [
+            structs.replace(f, image_id=image_id, run_id=tally.run_id) for f in item.faces
+        ]
         if tally.options.keep_splits and item.split is not None:
             splits[image_id] = item.split
     for item, candidate, trouble in batch:

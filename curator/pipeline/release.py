@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, replace
 from statistics import median
 from typing import Any
 
+from msgspec import structs
 from sqlalchemy import Connection
 
 from curator.collect.dedup import SIDE, perceptual_hash
@@ -326,7 +327,7 @@ def _admitted(
 def _with_proposals(connection: Connection, shown: Sequence[Face]) -> tuple[Face, ...]:
     said = proposals.of(connection, [face.id or 0 for face in shown])
     return tuple(
-        replace(face, attributes={**said.get(face.id or 0, {}), **face.attributes})
+        structs.replace(face, attributes={**said.get(face.id or 0, {}), **face.attributes})
         for face in shown
     )
 

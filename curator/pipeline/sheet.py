@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
+from msgspec import structs
 from sqlalchemy import Connection
 
 from curator.errors import InputError
@@ -111,7 +112,7 @@ class Sheet:
                 number = faces.put(connection, self.faces[key])
                 if not key.isdecimal():
                     self.numbers[key] = number
-                    self.faces[str(number)] = replace(self.faces.pop(key), id=number)
+                    self.faces[str(number)] = structs.replace(self.faces.pop(key), id=number)
             version = images.advance(connection, self.image.id, status)
             self.image = replace(self.image, version=version, status=status)
         else:
@@ -225,7 +226,7 @@ def machine_faces(connection: Connection, image: Image) -> dict[str, Face]:
             del found[edit.face_id]
         else:
             known = found[edit.face_id]
-            found[edit.face_id] = replace(
+            found[edit.face_id] = structs.replace(
                 editing.with_fields(known, edit.before), version=known.version - 1
             )
     return {str(i): face for i, face in found.items()}

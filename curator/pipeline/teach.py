@@ -8,9 +8,10 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import structs
 from sqlalchemy import Connection
 
 from curator.errors import InputError
@@ -100,7 +101,7 @@ class _Class:
     def _pointed(
         self, face: Face, points: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
     ) -> Face:
-        own = replace(face, id=None, run_id=self.run_id)
+        own = structs.replace(face, id=None, run_id=self.run_id)
         if face.landmarks is not None:
             return own
         if np.isnan(points).any():
@@ -108,7 +109,7 @@ class _Class:
             return own
         self.counts["pointed"] += 1
         marks = tuple((x, y) for x, y in points.tolist())
-        return replace(own, landmarks=marks, visibility=(2,) * len(marks), scheme=FIVE)
+        return structs.replace(own, landmarks=marks, visibility=(2,) * len(marks), scheme=FIVE)
 
     def _proposals(
         self,

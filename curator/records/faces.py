@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -56,35 +57,40 @@ class Detections:
         return len(self.scores)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Face:
+class Face(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     """One labelled or proposed face.
 
+    Half a million of them go through one export, so it is a struct of msgspec, which JSON is
+    parsed into at once, and no dataclass; ``msgspec.structs.replace`` makes a changed copy.
+
+    The documents of a release hold a face as a list of its values in the order of these fields.
+    A new field goes to the end and has a default: earlier releases have shorter lists.
+
     Attributes:
+        version: Grows by one with each edit.
+        score: The detector's 0..1, None from a person or an import without scores.
         box: ``xyxy`` pixels, may leave the image, may have zero size in imported truth.
+        scheme: The name of the point scheme in :mod:`curator.schemes`, None without points.
         landmarks: K points, or None where the face has none.
         visibility: K values 0/1/2, None exactly where landmarks is None.
-        scheme: The name of the point scheme in :mod:`curator.schemes`, None without points.
-        attributes: WIDER's and WFLW's and free ones by name; absent means not labelled.
-        score: The detector's 0..1, None from a person or an import without scores.
         identity: Who it is, None when unknown.
-        version: Grows by one with each edit.
+        attributes: WIDER's and WFLW's and free ones by name; absent means not labelled.
         tags: Free words that people put on it.
     """
 
-    box: Box
-    landmarks: Points | None = None
-    visibility: tuple[int, ...] | None = None
-    scheme: str | None = None
-    attributes: Attributes = field(default_factory=dict)
-    score: float | None = None
+    id: int | None = None
+    image_id: int | None = None
+    run_id: int | None = None
+    version: int = 1
     origin: Origin = Origin.IMPORT
     status: FaceStatus = FaceStatus.ACCEPTED
+    score: float | None = None
+    box: Box
+    scheme: str | None = None
+    landmarks: Points | None = None
+    visibility: tuple[int, ...] | None = None
     identity: str | None = None
-    run_id: int | None = None
-    image_id: int | None = None
-    id: int | None = None
-    version: int = 1
+    attributes: Attributes = msgspec.field(default_factory=dict)
     tags: tuple[str, ...] = ()
 
 

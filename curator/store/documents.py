@@ -4,56 +4,31 @@
 
     {"image": {field: value}, "faces": [[value, ...], ...]}
 
-Faces are rows in the order of ``FACE_COLUMNS``: half a million of them go through one export,
-and rows take half the room and half the time of mappings.
+Faces are rows in the order of the record's fields: half a million of them go through one
+export, and rows take half the room and half the time of mappings.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec.structs import astuple
 
-from curator.records import Box, Face, FaceStatus, Image, Origin, Points, Sample
-from curator.records.building import builder
+from curator.records import Face, Image, Sample
 from curator.store.rows import canonical
 
 Place = Callable[[str, str], Path]
 Document = dict[str, Any]
 
 
-class FaceRow(msgspec.Struct, array_like=True):
-    """A face in a document: the fields of the record in the order of their values.
-
-    New fields go to the end and have a default: releases made before them have shorter rows.
-    """
-
-    id: int | None
-    image_id: int | None
-    run_id: int | None
-    version: int
-    origin: Origin
-    status: FaceStatus
-    score: float | None
-    box: Box
-    scheme: str | None
-    landmarks: Points | None
-    visibility: tuple[int, ...] | None
-    identity: str | None
-    attributes: dict[str, int | float | str | bool]
-    tags: tuple[str, ...] = ()
-
-
-FACE_COLUMNS = FaceRow.__struct_fields__
 # The first three are numbers that this database happened to give: they stay out of the digest,
 # so that equal content has an equal digest in every dataset. ``version`` counts edits: content.
 _FACE_OWN = 3
-_TAGS = FACE_COLUMNS.index("tags")
+_TAGS = Face.__struct_fields__.index("tags")
 _IMAGE_OWN = ("id", "run_id", "version")
 IMAGE_COLUMNS = (
     "id",
@@ -80,15 +55,13 @@ IMAGE_COLUMNS = (
     "group",
     "version",
 )
-_row_of = attrgetter(*FACE_COLUMNS)
-_face = builder(Face, FACE_COLUMNS)
 
 
 def document_of(image: Image, faces: tuple[Face, ...]) -> Document:
     """The document of one image with its faces."""
     described = {name: getattr(image, name) for name in IMAGE_COLUMNS}
     described["fetched_at"] = image.fetched_at.isoformat()
-    return {"image": described, "faces": [_row_of(face) for face in faces]}
+    return {"image": described, "faces": [astuple(face) for face in faces]}
 
 
 def digest_of(document: Mapping[str, Any]) -> str:
@@ -116,7 +89,7 @@ def sample_of(payload: str, place: Place) -> Sample:
     image = document.image
     return Sample(
         image=image,
-        faces=tuple(_face(*astuple(row)) for row in document.faces),
+        faces=document.faces,
         split=image.split or "",
         file=place(image.sha256, image.mime),
     )
@@ -126,7 +99,7 @@ class _Frozen(msgspec.Struct):
     """A document, typed: it is parsed into the values of the records at once."""
 
     image: Image
-    faces: list[FaceRow]
+    faces: tuple[Face, ...]
 
 
 _parse = msgspec.json.Decoder(_Frozen).decode

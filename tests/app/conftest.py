@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 import pytest
 import uvicorn
+from msgspec.structs import replace
 from PIL import Image as Pillow
 from starlette.applications import Starlette
 from streamlit.testing.v1 import AppTest

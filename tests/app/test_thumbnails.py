@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from msgspec import structs
 from PIL import Image as Pillow
 
 from curator.app import thumbnails as thumbnails_module
@@ -98,10 +99,10 @@ def test_another_state_of_the_faces_is_another_picture(studio: Any, quarters: Im
     states = [
         (),
         (face,),
-        (replace(face, version=2),),
-        (replace(face, id=2),),
-        (replace(face, status=FaceStatus.CORRECTED),),
-        (face, replace(face, id=2)),
+        (structs.replace(face, version=2),),
+        (structs.replace(face, id=2),),
+        (structs.replace(face, status=FaceStatus.CORRECTED),),
+        (face, structs.replace(face, id=2)),
     ]
     assert len({version(quarters, state) for state in states}) == len(states)
     other = replace(quarters, sha256="0" * 64)
@@ -117,7 +118,7 @@ def test_a_picture_is_made_once_and_older_ones_are_forgotten(studio: Any, quarte
     assert Thumbnails(studio.dataset).thumbnail(quarters, [face]) == once
     studio.dataset.blobs.put(b"", quarters.sha256, quarters.mime)
     with pytest.raises(Exception, match="empty"):
-        thumbnails.thumbnail(quarters, [replace(face, version=2)])
+        thumbnails.thumbnail(quarters, [structs.replace(face, version=2)])
 
 
 def test_the_cache_holds_one_picture_of_a_kind(studio: Any, quarters: Image) -> None:

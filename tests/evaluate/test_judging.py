@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from curator.evaluate import coco
 from curator.evaluate.confusion import NO_FACE, NOT_FOUND, STRANGER

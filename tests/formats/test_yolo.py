@@ -222,6 +222,12 @@ def test_path_of_data_yaml_is_followed_inside_its_folder_only(dataset, read, tmp
     assert len(read("yolo", elsewhere, tmp_path / "set")) == 1
 
 
+def test_a_path_longer_than_a_folder_can_be_named_is_not_followed(dataset, read):
+    data = dataset("0 0.5 0.5 0.1 0.2\n")
+    data.write_text(f"path: {'9' * 300}\n{DATA}")
+    assert [item.name for item in read("yolo", data)] == ["images/train/a.jpg"]
+
+
 def test_roboflows_layout_is_read(dataset, read, tmp_path):
     data = dataset("0 0.5 0.5 0.1 0.2\n")
     (tmp_path / "set/train").mkdir()

@@ -25,7 +25,7 @@ from curator.records import (
 )
 from curator.store import candidates, faces, images, jobs, releases, runs
 from curator.store.dataset import Dataset, create_dataset, open_dataset
-from curator.store.documents import FACE_COLUMNS, IMAGE_COLUMNS
+from curator.store.documents import IMAGE_COLUMNS
 from curator.store.images import ImageFilter
 from curator.store.schema import metadata
 
@@ -261,7 +261,6 @@ def test_a_release_stays_what_it_was_and_can_be_made_again(dataset: Dataset) -> 
 
 
 def test_no_field_of_a_record_is_forgotten_by_a_release() -> None:
-    assert set(FACE_COLUMNS) == {field.name for field in fields(Face)}
     assert set(IMAGE_COLUMNS) == {field.name for field in fields(Image)}
 
 
