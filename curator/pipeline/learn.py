@@ -18,6 +18,7 @@ from curator.evaluate import wider
 from curator.evaluate.wider_truth import Photo
 from curator.formats import ExportOptions
 from curator.formats.options import ClassBy
+from curator.pipeline.curves import curve_in
 from curator.pipeline.export import samples
 from curator.progress import Progress
 from curator.records import Detections, Face, Run, RunStatus, Sample
@@ -57,10 +58,12 @@ class LearnReport:
         steps: Taken in all, earlier starts of the same run included.
         minutes: Spent in them.
         figures: Of the last look at the validation split, and the losses of the last epoch.
+        curve: The table of all epochs, None where the trainer writes none.
     """
 
     run_id: int
     folder: Path
+    curve: Path | None
     weights: Path
     photos: int
     steps: int
@@ -106,6 +109,7 @@ def learn(dataset: Dataset, request: LearnRequest, progress: Progress) -> LearnR
     return LearnReport(
         run_id=run.id,
         folder=folder,
+        curve=curve_in(folder),
         weights=trained.weights,
         photos=trained.photos,
         steps=trained.steps,

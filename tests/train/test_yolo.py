@@ -17,6 +17,7 @@ from pathlib import Path
 from threading import Timer
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from curator.config import settings
 from curator.environments import YOLO, folder_of
@@ -93,6 +94,16 @@ def train(samples: list[Sample], folder: Path, **options: object):
     return train_yolo(samples, folder, given, judge=lambda *_: {}, export=export, progress=Silent())
 
 
+def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    """What TensorBoard itself reads in a folder: the values of each tag by step."""
+    read = EventAccumulator(str(folder))
+    read.Reload()
+    return {
+        tag: [(event.step, event.value) for event in read.Scalars(tag)]
+        for tag in read.Tags()["scalars"]
+    }
+
+
 def told(log: Path) -> list[list[str]]:
     return [json.loads(line) for line in log.read_text().splitlines()]
 
@@ -104,9 +115,17 @@ def test_a_release_becomes_onnx_quietly_and_without_downloads(
     assert done.weights.read_bytes() == b"onnx"
     assert (done.steps, done.photos) == (2, 2)
     assert done.figures == pytest.approx({"precision": 0.2, "mAP50": 0.4, "train/box_loss": 1.0})
+    assert scalars(tmp_path / "runs" / "r") == {
+        "train/box_loss": [(1, 2.0), (2, 1.0)],
+        "metrics/precision(B)": [(1, pytest.approx(0.1)), (2, pytest.approx(0.2))],
+        "metrics/mAP50(B)": [(1, pytest.approx(0.2)), (2, pytest.approx(0.4))],
+        "lr/pg0": [(1, pytest.approx(0.01)), (2, pytest.approx(0.01))],
+    }
     words, export = told(log)
     assert words[:3] == ["pose", "train", "model=yolo11n-pose.yaml"]
     assert {"pretrained=False", "amp=False", "plots=False", "imgsz=128", "epochs=2"} < set(words)
+    # A batch is a step of the optimizer, unless somebody wants it otherwise.
+    assert {"batch=8", "nbs=8"} < set(words)
     assert export[0] == "export"
     assert "format=onnx" in export
     assert (tmp_path / "runs" / "r" / "data" / "data.yaml").read_text() == "yolo-pose False"
@@ -121,6 +140,50 @@ def test_a_run_goes_on_from_its_last_epoch_and_a_finished_one_is_left(
     assert [words[0] for words in told(log)] == ["detect", "export", "export"]
     assert train(chosen, folder, epochs=3).steps == 3
     assert told(log)[3] == ["train", "resume", f"model={folder / 'weights' / 'last.pt'}"]
+    # Going on tells TensorBoard no epoch twice.
+    assert [step for step, _ in scalars(folder)["train/box_loss"]] == [1, 2, 3]
+
+
+def test_options_of_the_batch_are_passed_on(
+    chosen: list[Sample], log: Path, tmp_path: Path
+) -> None:
+    train(chosen, tmp_path / "a", more={"batch": "16"})
+    train(chosen, tmp_path / "b", more={"batch": "16", "nbs": "64"})
+    train(chosen, tmp_path / "c", more={"batch": "-1"})
+    wanted = [{word for word in words if word.startswith("nbs")} for words in told(log)[::2]]
+    assert wanted == [{"nbs=16"}, {"nbs=64"}, set()]
+
+
+def test_figures_are_told_to_tensorboard_while_the_training_runs(
+    chosen: list[Sample], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_HANG", "1")
+    folder = tmp_path / "runs" / "r"
+    seen: list[dict[str, list[tuple[int, float]]]] = []
+
+    def look() -> None:
+        deadline = time.monotonic() + 60
+        while not (seen and seen[-1]) and time.monotonic() < deadline:
+            time.sleep(0.2)
+            if any(folder.glob("events.*")):
+                seen.append(scalars(folder))
+        os.kill(os.getpid(), 2)
+
+    timer = Timer(0.1, look)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        train(chosen, folder)
+    timer.join()
+    assert seen[-1]["train/box_loss"] == [(1, 2.0)]
+
+
+def test_without_tensorboard_the_table_has_to_do(
+    chosen: list[Sample], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "curator.train.events", None)
+    folder = tmp_path / "runs" / "r"
+    assert train(chosen, folder).steps == 2
+    assert not list(folder.glob("events.*"))
 
 
 @pytest.mark.parametrize("name", ["last.pt", "best.pt"])
@@ -234,6 +297,12 @@ def test_tables_with_nonsense_in_them_are_read_without_it(tmp_path: Path) -> Non
     assert curves.losses["train/box_loss"][1:] == (0.5, 0.4)
     assert list(curves.figures) == ["metrics/mAP50(B)"]
     assert results(tmp_path)[0] == {"epoch": 1, "time": 1}
+    # An epoch that was done again counts once; a line that is being written counts later.
+    table.write_text("epoch,train/box_loss\n1,3\n2,2\n2,1\n3,0.")
+    assert results(tmp_path) == [
+        {"epoch": 1, "train/box_loss": 3},
+        {"epoch": 2, "train/box_loss": 1},
+    ]
     table.write_bytes(bytes(range(256)))
     with pytest.raises((InputError, RunError), match="no table"):
         results(tmp_path)
