@@ -88,6 +88,7 @@ def learn(dataset: Dataset, request: LearnRequest, progress: Progress) -> LearnR
     with dataset.write() as connection:
         release = releases.get(connection, request.release)
         run = _begin(connection, request, release.manifest_sha256)
+        dataset.holds.take(run.id)
     chosen = list(samples(dataset, request.release))
     status, metrics = RunStatus.FAILED, dict(run.metrics)
     try:
