@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import math
 import secrets
 import subprocess
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from curator.train.events import Events
 
 RESULTS, WEIGHTS, LAST = "results.csv", Path("weights/best.onnx"), Path("weights/last.pt")
-_MARK = ".begun-here"
+_MARK, _ASKED, _ENDED = ".begun-here", ".asked.json", ".ended"
 _GRACE = 30
 # Ends with us even if we are killed: asked of Linux by number, PR_SET_PDEATHSIG and SIGTERM.
 _LAUNCH = (
@@ -64,7 +65,9 @@ def train_yolo(
     started = time.monotonic()
     _refuse_strange_pickles(folder)
     if not _is_finished(folder, options):
+        _refuse_more(folder, options)
         _run(python, _training(folder, options), options, folder, progress)
+        (folder / _ENDED).touch()
     if not (folder / WEIGHTS.with_suffix(".pt")).is_file():
         raise RunError(f"{folder}: Ultralytics has made no weights; its log tells why")
     _run(python, _exporting(folder), options, folder, None)
@@ -148,11 +151,33 @@ def _refuse_strange_pickles(folder: Path) -> None:
         )
 
 
+def _refuse_more(folder: Path, options: TrainOptions) -> None:
+    """A run that goes on keeps the length it was begun with, whatever Ultralytics is told then."""
+    if (folder / LAST).is_file() and _is_longer(folder, options):
+        raise RunError(
+            f"{folder}: this run was begun for less, and Ultralytics cannot make it longer; "
+            "train with another seed, or take the folder away"
+        )
+
+
+def _is_longer(folder: Path, options: TrainOptions) -> bool:
+    """Whether more is asked for than when the run was begun; False where that is not known."""
+    try:
+        asked = json.loads((folder / _ASKED).read_text())
+        begun = [math.inf if asked[n] is None else float(asked[n]) for n in ("epochs", "minutes")]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    wanted = [math.inf if n is None else n for n in (options.epochs, options.minutes)]
+    return any(now > then for now, then in zip(wanted, begun, strict=True))
+
+
 def _training(folder: Path, options: TrainOptions) -> list[str]:
     """The words for Ultralytics: begin, or go on from the last epoch."""
     if (folder / LAST).is_file():
         return ["train", "resume", f"model={folder / LAST}"]
     _begin_here(folder)
+    length = {"epochs": options.epochs, "minutes": options.minutes}
+    (folder / _ASKED).write_text(json.dumps(length))
     suffix = "-pose" if options.task == "pose" else ""
     device = {"auto": [], "cuda": ["device=0"]}.get(options.device, [f"device={options.device}"])
     # An end that is far away: minutes stop it before.
@@ -196,10 +221,12 @@ def _exporting(folder: Path) -> list[str]:
 
 
 def _is_finished(folder: Path, options: TrainOptions) -> bool:
-    """Whether it has as many epochs, or as many minutes, as are asked for."""
+    """Whether it came to its end, or has as many epochs, or minutes, as are asked for."""
     rows = results(folder)
     if not rows or not (folder / WEIGHTS.with_suffix(".pt")).is_file():
         return False
+    if (folder / _ENDED).is_file() and not _is_longer(folder, options):
+        return True
     if options.minutes is not None:
         return rows[-1].get("time", 0.0) >= 60 * options.minutes * 0.98
     return options.epochs is not None and len(rows) >= options.epochs

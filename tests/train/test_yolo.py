@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -20,63 +18,12 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from curator.config import settings
-from curator.environments import YOLO, folder_of
 from curator.errors import ConfigError, InputError, MissingExtra, RunError
 from curator.pipeline.curves import read_curves
 from curator.progress import Silent
 from curator.records import Face, Sample
 from curator.train import TrainOptions
 from curator.train.yolo import results, train_yolo
-
-PROGRAM = """#!{python}
-import json, os, pathlib, sys, time
-words = sys.argv[1:]
-told = dict(word.split("=", 1) for word in words if "=" in word)
-log = pathlib.Path(os.environ["FAKE_LOG"])
-log.write_text(log.read_text() + json.dumps(words) + "\\n")
-if words[0] == "export":
-    file = pathlib.Path(told["model"])
-    file.with_suffix(".onnx").write_bytes(b"onnx")
-    sys.exit()
-if "resume" in words:
-    folder = pathlib.Path(told["model"]).parent.parent
-    epochs = 3
-else:
-    folder = pathlib.Path(told["project"]) / told["name"]
-    epochs = int(told["epochs"])
-(folder / "weights").mkdir(exist_ok=True)
-table = folder / "results.csv"
-if not table.exists():
-    table.write_text("epoch,time,train/box_loss,metrics/precision(B),metrics/mAP50(B),lr/pg0\\n")
-first = len(table.read_text().splitlines())
-for epoch in range(first, epochs + 1):
-    with table.open("a") as out:
-        out.write(f"{epoch},{epoch}.5,{2 / epoch},{0.1 * epoch},{0.2 * epoch},0.01\\n")
-    (folder / "weights" / "last.pt").write_bytes(b"pickle")
-    (folder / "weights" / "best.pt").write_bytes(b"pickle")
-    if os.environ.get("FAKE_HANG"):
-        time.sleep(600)
-if os.environ.get("FAKE_FAIL"):
-    sys.exit(3)
-""".replace("{python}", sys.executable)
-
-
-@pytest.fixture
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """What the stand-in was told, a line of JSON a call."""
-    monkeypatch.setenv("CURATOR_ENVIRONMENTS", str(tmp_path / "environments"))
-    settings.cache_clear()
-    programs = folder_of(YOLO) / "bin"
-    programs.mkdir(parents=True)
-    (programs / "python").symlink_to(sys.executable)
-    program = programs / "yolo"
-    program.write_text(PROGRAM)
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    file = tmp_path / "log.jsonl"
-    file.write_text("")
-    monkeypatch.setenv("FAKE_LOG", str(file))
-    yield file
-    settings.cache_clear()
 
 
 @pytest.fixture
@@ -132,16 +79,31 @@ def test_a_release_becomes_onnx_quietly_and_without_downloads(
 
 
 def test_a_run_goes_on_from_its_last_epoch_and_a_finished_one_is_left(
+    chosen: list[Sample], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "runs" / "r"
+    monkeypatch.setenv("FAKE_STOP", "1")
+    with pytest.raises(RunError, match="ended with status 3"):
+        train(chosen, folder)
+    monkeypatch.delenv("FAKE_STOP")
+    assert train(chosen, folder).steps == 2
+    train(chosen, folder)
+    assert [words[0] for words in told(log)] == ["detect", "train", "export", "export"]
+    assert told(log)[1] == ["train", "resume", f"model={folder / 'weights' / 'last.pt'}"]
+    # Going on tells TensorBoard no epoch twice.
+    assert [step for step, _ in scalars(folder)["train/box_loss"]] == [1, 2]
+
+
+def test_a_run_cannot_be_made_longer_and_says_so(
     chosen: list[Sample], log: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "runs" / "r"
     train(chosen, folder)
-    train(chosen, folder)
+    for longer in ({"epochs": 3}, {"epochs": None, "minutes": 5.0}):
+        with pytest.raises(RunError, match="cannot make it longer; train with another seed"):
+            train(chosen, folder, **longer)
+    assert train(chosen, folder, epochs=1).steps == 2
     assert [words[0] for words in told(log)] == ["detect", "export", "export"]
-    assert train(chosen, folder, epochs=3).steps == 3
-    assert told(log)[3] == ["train", "resume", f"model={folder / 'weights' / 'last.pt'}"]
-    # Going on tells TensorBoard no epoch twice.
-    assert [step for step, _ in scalars(folder)["train/box_loss"]] == [1, 2, 3]
 
 
 def test_options_of_the_batch_are_passed_on(
@@ -251,7 +213,7 @@ def test_a_trainer_that_is_killed_is_named_and_its_last_epoch_stays(
         train(chosen, folder)
     timer.join()
     monkeypatch.delenv("FAKE_HANG")
-    assert train(chosen, folder, epochs=3).steps == 3
+    assert train(chosen, folder).steps == 2
 
 
 def test_what_fails_is_a_sentence(
