@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from curator.errors import StoreError
 from curator.records import RunStatus
 from curator.store import runs
 from curator.store.dataset import Dataset
@@ -17,9 +18,13 @@ def settle(dataset: Dataset) -> list[int]:
         left = [run for run in runs.running(connection) if not dataset.holds.is_taken(run)]
     if not left:
         return []
-    with dataset.write() as connection:
-        # Somebody may have gone on with one meanwhile: he took it before he said so.
-        left = [run for run in runs.running(connection) if not dataset.holds.is_taken(run)]
-        for run in left:
-            runs.finish(connection, run, status=RunStatus.FAILED)
+    try:
+        with dataset.write() as connection:
+            # Somebody may have gone on with one meanwhile: he took it before he said so.
+            left = [run for run in runs.running(connection) if not dataset.holds.is_taken(run)]
+            for run in left:
+                runs.finish(connection, run, status=RunStatus.FAILED)
+    except StoreError:
+        # Who only looks at a dataset, or looks while it is written, is not to fail for it.
+        return []
     return left

@@ -70,6 +70,10 @@ def test_a_judged_run_is_shown_with_curves_slices_and_pictures(
     page = visit("evaluate")
     assert page.html.count("data:image/svg+xml;base64,") == 2
     assert "AP at IoU 0.5" in page.html
+    assert "as Ultralytics tells it" in page.html
+    # How often each kind of mistake was made, as bars.
+    assert "Missed faces" in page.html
+    assert "Found where no face is" in page.html
     # Six small faces were missed; the picture of each is asked for by its number.
     assert page.html.count('<img src="/matches/') == 6
     assert "heavy blur" in page.html
@@ -106,10 +110,12 @@ def test_the_form_asks_for_a_judgement(
 ) -> None:
     page = visit("evaluate")
     page.field("Model").set_value("yunet")
+    page.field("Ground truth of WIDER FACE").set_value(" /data/ground_truth ")
     page.button("Evaluate").click().run()
     (asked,) = started
     assert asked[0] == "evaluate"
     assert (asked[1]["release"], asked[1]["split"], asked[1]["detector"]) == ("v1", "val", "yunet")
+    assert asked[1]["ground_truth"] == "/data/ground_truth"
 
 
 def test_the_form_asks_for_a_training_run(
