@@ -134,10 +134,10 @@ def left(dataset: Dataset) -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            mine = process.pid != os.getpid() and str(dataset.folder) in process.cmdline()
+            words = process.cmdline()
+            works = "curator.jobs.worker" in words and str(dataset.folder) in words
             zombie = process.status() == psutil.STATUS_ZOMBIE and process.ppid() == os.getpid()
-            trains = any(str(dataset.runs) in word for word in process.cmdline())
-            if mine or zombie or trains:
+            if works or zombie or any(str(dataset.runs) in word for word in words):
                 found.append(process)
     return found
 

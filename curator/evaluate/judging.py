@@ -16,7 +16,7 @@ from curator.evaluate.detection import ConfidenceCurve, OperatingPoint, curve_ov
 from curator.evaluate.landmarks import LandmarkResult, five_points
 from curator.evaluate.mistakes import boxes_of
 from curator.evaluate.overlap import Boxes, Floats
-from curator.evaluate.slices import Key, Slice, slices
+from curator.evaluate.slices import PERSON, Key, Slice, slices
 from curator.evaluate.ultralytics import Labelled, UltralyticsResult
 from curator.records import Face, Image, Match, MatchKind
 
@@ -114,7 +114,7 @@ def judge(
         matches=matches,
         slices=slices([(p.image, p.faces) for p in photos], matches, trained or {}),
         points=_points(photos, faces),
-        confusion=confusion(faces, _people(photos)) if people else None,
+        confusion=confusion(faces, _people(photos, trained or {})) if people else None,
         faces=sum(len(p.faces) for p in photos),
         photos=len(photos),
     )
@@ -172,9 +172,13 @@ def _working_at(curve: ConfidenceCurve, confidence: float) -> OperatingPoint:
     return OperatingPoint(confidence=confidence, precision=at.precision, recall=at.recall, f1=at.f1)
 
 
-def _people(photos: Sequence[Photo]) -> list[str]:
-    """Everybody the detector names, by name."""
-    return sorted({f.identity for p in photos for f in p.found if f.identity is not None})
+def _people(photos: Sequence[Photo], trained: Mapping[Key, int]) -> list[str]:
+    """Everybody the detector names or had to learn, by name.
+
+    Somebody whom it was taught and never names is still no stranger.
+    """
+    named = {f.identity for p in photos for f in p.found if f.identity is not None}
+    return sorted(named | {name for group, name in trained if group == PERSON})
 
 
 def _figures(photos: Sequence[Photo], *, people: bool) -> dict[str, float]:

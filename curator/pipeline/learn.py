@@ -97,7 +97,8 @@ def learn(dataset: Dataset, request: LearnRequest, progress: Progress) -> LearnR
             folder,
             request.options,
             judge=judge,
-            export=partial(_export, chosen),
+            # What is kept for the test is not even laid beside the rest.
+            export=partial(_export, [sample for sample in chosen if sample.split != "test"]),
             progress=progress,
         )
         status, metrics = RunStatus.DONE, dict(trained.figures)
