@@ -92,7 +92,7 @@ def over(dataset: Dataset, what: str) -> None:
 
 def trains(dataset: Dataset) -> None:
     """Wait until the newest job has finished an epoch of its own."""
-    table = dataset.runs / run_of(dataset, newest(dataset)) / "results.csv"
+    table = dataset.runs / run_of(newest(dataset)) / "results.csv"
     before = table.stat().st_mtime if table.is_file() else 0
     until(
         dataset,
@@ -108,8 +108,10 @@ def until(dataset: Dataset, what: str, reached: Callable[[Job, Run], bool]) -> N
         job = newest(dataset)
         with dataset.read() as connection:
             every = runs.every(connection, kind="train")
-        if every and reached(job, every[0]):
-            said = f"job {job.status}, run {every[0].status}"
+        # Another training of the dataset is none of ours.
+        own = next((run for run in every if run.name == run_of(job)), None)
+        if own is not None and reached(job, own):
+            said = f"job {job.status}, run {own.status}"
             print(f"{time.monotonic() - began:6.1f} s  {what} ({said})", flush=True)
             return
         time.sleep(1)
@@ -124,31 +126,27 @@ def alive(job: Job) -> bool:
     return job.status in (RunStatus.QUEUED, RunStatus.RUNNING)
 
 
-def run_of(_: Dataset, job: Job) -> str:
+def run_of(job: Job) -> str:
     params = job.params
     return f"yolo-{params['release']}-{params['recipe']}-{params['seed']}"
 
 
 def left(dataset: Dataset) -> list[psutil.Process]:
-    """Workers, trainers and their helpers of this dataset, zombies too."""
-    found = []
+    """Workers of this dataset, trainers of the run and their helpers, zombies too."""
+    found, run = [], str(dataset.runs / run_of(newest(dataset)))
     for process in psutil.process_iter():
         with suppress(psutil.Error):
             words = process.cmdline()
             works = "curator.jobs.worker" in words and str(dataset.folder) in words
             zombie = process.status() == psutil.STATUS_ZOMBIE and process.ppid() == os.getpid()
-            if works or zombie or any(str(dataset.runs) in word for word in words):
+            if works or zombie or any(run in word for word in words):
                 found.append(process)
     return found
 
 
 def trainer(dataset: Dataset) -> int | None:
     """The process that trains, the eldest of its family."""
-    found = [
-        process.pid
-        for process in left(dataset)
-        if any(str(dataset.runs) in word for word in process.cmdline())
-    ]
+    found = [each.pid for each in left(dataset) if "curator.jobs.worker" not in each.cmdline()]
     return min(found, default=None)
 
 

@@ -127,12 +127,14 @@ def test_a_killed_worker_and_its_run_are_shown_as_failed_within_forty_seconds_an
     job = wait(dataset, job_id, has_begun)
     assert job.pid is not None
     os.kill(job.pid, signal.SIGSTOP)
-    assert run().status is RunStatus.RUNNING
-    later(monkeypatch, 30)
-    (silent,) = jobs.recent(dataset)
-    # Silent for long, but there: a laptop that slept, a disk that is slow.
-    assert (silent.status, run().status) == (RunStatus.RUNNING, RunStatus.RUNNING)
-    os.kill(job.pid, signal.SIGKILL)
+    try:
+        assert run().status is RunStatus.RUNNING
+        later(monkeypatch, 30)
+        (silent,) = jobs.recent(dataset)
+        # Silent for long, but there: a laptop that slept, a disk that is slow.
+        assert (silent.status, run().status) == (RunStatus.RUNNING, RunStatus.RUNNING)
+    finally:
+        os.kill(job.pid, signal.SIGKILL)
     deadline = time.monotonic() + 30
     # No zombie is left: somebody waited for the process.
     while Path(f"/proc/{job.pid}").exists():
