@@ -61,7 +61,10 @@ REVIEW = Environment(
 YOLO = Environment(
     name="yolo",
     requirements=("ultralytics>=8.4", "onnx>=1.17", "onnxruntime>=1.22"),
-    probe="import torchvision, ultralytics",
+    probe=(
+        "import torch, torchvision, ultralytics; "
+        "torchvision.ops.nms(torch.zeros(1, 4), torch.zeros(1), 0.5)"
+    ),
     setup="curator train setup yolo",
     about="Ultralytics YOLO with PyTorch, 1.5 GB without and 6 GB with CUDA, AGPL-3.0",
     variables={
@@ -178,46 +181,65 @@ def _other_mongod(python: Path) -> None:
 
 
 def _plain_operators(python: Path) -> None:
-    """Two operators that torchvision looks for, where torch is built without their like.
+    """What Ultralytics needs of torchvision, where torch cannot load its compiled part.
 
-    A CPU-only torch beside a torchvision made for CUDA cannot load its compiled part, and stops
-    at the first operator that it wants to describe. Ultralytics suppresses boxes by itself then.
+    A CPU-only torch beside a torchvision made for CUDA stops at the first operator that
+    torchvision wants to describe. Only one is ever used: boxes are suppressed by Ultralytics's
+    own code then.
     """
     asked = "import sysconfig; print(sysconfig.get_paths()['purelib'])"
     found = subprocess.run(
         [str(python), "-c", asked], capture_output=True, check=True, text=True
     ).stdout.strip()
-    (Path(found) / "sitecustomize.py").write_text(_SITECUSTOMIZE)
+    (Path(found) / "sitecustomize.py").write_text(SITECUSTOMIZE)
 
 
-_SITECUSTOMIZE = '''\
-"""Defines the operators of torchvision whose compiled part cannot be loaded beside this torch."""
+SITECUSTOMIZE = '''\
+"""Lets torchvision be imported beside a torch that cannot load its compiled operators."""
 import sys
+from importlib.machinery import PathFinder
 
 
 class _Finder:
     """Waits for torchvision: torch itself takes seconds to import, and not every start needs it."""
 
     def find_spec(self, name, path=None, target=None):
-        if name == "torchvision":
-            sys.meta_path.remove(self)
-            import torch
-
-            self.library = torch.library.Library("torchvision", "DEF")
-            for schema in (
-                "nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-                "roi_align(Tensor input, Tensor rois, float spatial_scale, SymInt pooled_height, "
-                "SymInt pooled_width, int sampling_ratio, bool aligned) -> Tensor",
-            ):
-                try:
-                    self.library.define(schema)
-                except RuntimeError:
-                    pass
-            _kept.append(self.library)
-        return None
+        if name != "torchvision":
+            return None
+        sys.meta_path.remove(self)
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None:
+            execute = spec.loader.exec_module
+            spec.loader.exec_module = lambda module: _load(execute, module)
+        return spec
 
 
-_kept = []
+def _load(execute, module):
+    import torch
+
+    register = torch.library.register_fake
+
+    def known_only(operator, *more, **named):
+        space, _, name = operator.partition("::") if isinstance(operator, str) else ("", "", "")
+        if space == "torchvision" and not hasattr(torch.ops.torchvision, name):
+            return lambda function: function
+        return register(operator, *more, **named)
+
+    torch.library.register_fake = known_only
+    try:
+        execute(module)
+    finally:
+        torch.library.register_fake = register
+    if not module.extension._has_ops():
+        module.ops.nms = module.ops.boxes.nms = _nms
+
+
+def _nms(boxes, scores, iou_threshold):
+    from ultralytics.utils.nms import TorchNMS
+
+    return TorchNMS.nms(boxes, scores, iou_threshold)
+
+
 sys.meta_path.insert(0, _Finder())
 '''
 

@@ -35,8 +35,15 @@ from curator.records import (
     Refused,
     Sample,
 )
+from curator.train.contract import TrainerContract
 
-__all__ = ["DetectorContract", "FormatContract", "SourceContract", "make_sample"]
+__all__ = [
+    "DetectorContract",
+    "FormatContract",
+    "SourceContract",
+    "TrainerContract",
+    "make_sample",
+]
 
 _FETCHED = datetime(2026, 1, 1, tzinfo=UTC)
 

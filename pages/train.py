@@ -11,7 +11,6 @@ dataset = opened.dataset()
 st.title("Train", anchor=False)
 with dataset.read() as connection:
     every = releases.every(connection)
-    trained = runs.every(connection, kind="train")
 if not every:
     with sentences.nothing_yet(
         "Nothing to learn from yet",
@@ -22,6 +21,9 @@ if not every:
 
 job_cards.watch(dataset, ("train",), more=lambda job: training_curves.of_job(dataset, job))
 job_cards.latest(dataset, ("train",))
+# After the jobs, which settle what a killed one left.
+with dataset.read() as connection:
+    trained = runs.every(connection, kind="train")
 with st.expander("Train a model", expanded=not trained):
     train_form(dataset, every)
 if trained:

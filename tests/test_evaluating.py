@@ -11,10 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from scipy.io import savemat
 
 from curator.errors import ConfigError, FormatError, InputError, NotFound
+from curator.evaluate import wider
 from curator.evaluate.coco_results import read_results
-from curator.evaluate.predictions import text
+from curator.evaluate.predictions import read_predictions, text
+from curator.evaluate.wider_truth import read_truth
 from curator.pipeline.comparison import comparison
 from curator.pipeline.evaluate import EvaluateRequest, evaluate
 from curator.pipeline.labels import ImportOptions, import_labels
@@ -81,9 +84,91 @@ def test_half_of_the_faces_found_is_an_ap_of_a_half(dataset: Dataset, prediction
         {"confidence": 0.9, "precision": 1.0, "recall": 0.5, "f1": 2 / 3}
     )
     assert said["mistakes"] == {"missed": 10}
+    assert said["ultralytics"]["recall"] == pytest.approx(0.5)
     assert {one["name"]: one["recall"] for one in said["slices"]}["heavy blur"] == 0.5
     lower = evaluate(dataset, request(predictions, confidence=0.1), Silent())
     assert lower.metrics["mistakes"] == {"missed": 10, "background": 5}
+
+
+def write_official(folder: Path, *, event: str = "party", scale: float = 1) -> Path:
+    """WIDER FACE's four files about nine of the photos: only the left face counts as easy."""
+
+    def cells(rows: list[object]) -> np.ndarray:
+        column = np.empty((len(rows), 1), object)
+        column[:, 0] = rows
+        return column
+
+    def each(value: object) -> np.ndarray:
+        """An event of nine photos that are alike."""
+        return cells([cells([value] * 9)])
+
+    folder.mkdir()
+    savemat(
+        folder / "wider_face_val.mat",
+        {
+            "event_list": cells([event]),
+            "file_list": cells([cells([str(number) for number in range(9)])]),
+            "face_bbx_list": each(scale * np.array([LEFT, RIGHT], float)),
+        },
+    )
+    # The numbers of the faces that count, from 1.
+    for level, numbers in {"easy": [[1]], "medium": [[2]], "hard": [[1], [2]]}.items():
+        savemat(folder / f"wider_{level}_val.mat", {"gt_list": each(np.array(numbers))})
+    return folder
+
+
+def test_the_levels_of_wider_face_are_told_of_the_photos_its_ground_truth_names(
+    dataset: Dataset, predictions: Path, tmp_path: Path
+) -> None:
+    official = write_official(tmp_path / "official")
+    run = evaluate(dataset, request(predictions, ground_truth=official), Silent())
+    told = run.metrics["wider"]
+    # The tenth photo is none of WIDER FACE's. Only left faces were found, and with the lower
+    # score five things that are none: by then every left face was, so they cost nothing.
+    assert told["photos"] == 9
+    assert {name: (one["ap"], one["faces"]) for name, one in told["levels"].items()} == {
+        "easy": (pytest.approx(1.0), 9),
+        "medium": (pytest.approx(0.0), 9),
+        "hard": (pytest.approx(0.5), 18),
+    }
+    file = tmp_path / "report.html"
+    write_report(dataset, run, file)
+    assert "AP easy 1.000, medium 0.000, hard 0.500 on 9 of its photos" in file.read_text()
+    # Without the files nothing is said of levels, of the same run.
+    again = evaluate(dataset, request(predictions), Silent())
+    assert (again.id, again.metrics["wider"]) == (run.id, None)
+
+
+def test_ground_truth_about_other_photos_or_another_size_is_refused(
+    dataset: Dataset, predictions: Path, tmp_path: Path
+) -> None:
+    for wrong, folder in (
+        ("the ground truth is four files", tmp_path),
+        ("about none of the 10 images", write_official(tmp_path / "a", event="feast")),
+        ("is 160 x 120 pixels, and the ground", write_official(tmp_path / "b", scale=2)),
+    ):
+        with pytest.raises(InputError, match=wrong):
+            evaluate(dataset, request(predictions, ground_truth=folder), Silent())
+
+
+def test_on_real_photos_the_levels_are_those_of_the_command_for_wider_face(
+    shared_data: Path, synthetic_predictions: Path, tmp_path: Path
+) -> None:
+    place = shared_data / "wider_val"
+    with create_dataset(tmp_path / "parade") as made:
+        truth = place / "wider_face_val_bbx_gt.txt"
+        options = ImportOptions()
+        import_labels(made, "wider", truth, place / "images", options=options, progress=Silent())
+        shares = SplitOptions(shares={"train": 0.0, "val": 1.0, "test": 0.0})
+        release(made, "v1", Selection(), shares, Silent())
+        asked = request(synthetic_predictions, ground_truth=place / "ground_truth")
+        told = evaluate(made, asked, Silent()).metrics["wider"]
+    photos = [f"{p.parent.name}/{p.stem}" for p in (place / "images").glob("*/*.jpg")]
+    expected = wider.evaluate(
+        read_predictions(synthetic_predictions), read_truth(place / "ground_truth"), photos
+    )
+    assert told["photos"] == len(photos) == 257
+    assert {name: one["ap"] for name, one in told["levels"].items()} == pytest.approx(expected.ap)
 
 
 def test_judged_again_it_is_the_same_run_with_the_same_matches(

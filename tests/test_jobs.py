@@ -8,20 +8,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from curator.app import job_cards
 from curator.errors import ConfigError, InputError, NotFound
 from curator.jobs import start as jobs
 from curator.jobs import worker
 from curator.jobs.usage import usage
-from curator.records import Job, RunStatus
-from curator.store import images
+from curator.pipeline.left_behind import settle
+from curator.pipeline.overview import overview
+from curator.records import Job, Run, RunStatus
+from curator.store import images, runs
 from curator.store import jobs as rows
 from curator.store.dataset import Dataset, create_dataset
 from curator.store.images import ImageFilter
+from curator.store.rows import now
 
 
 @pytest.fixture
@@ -100,18 +105,105 @@ def test_a_cancelled_job_keeps_what_it_did_and_goes_on_when_started_again(
         assert images.count(connection, ImageFilter()) == 300
 
 
-def test_a_killed_worker_is_shown_as_failed_once_its_heartbeat_is_old(
-    dataset: Dataset, photos: Path
+def later(monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
+    """Let the clock that heartbeats are compared with go forward."""
+    monkeypatch.setattr(rows, "now", lambda: now() + timedelta(seconds=seconds))
+
+
+def test_a_killed_worker_and_its_run_are_shown_as_failed_within_forty_seconds_and_go_on(
+    dataset: Dataset, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def run() -> Run:
+        with dataset.read() as connection:
+            (only,) = runs.every(connection)
+        return only
+
+    def has_begun(job: Job) -> bool:
+        with dataset.read() as connection:
+            return bool(runs.running(connection)) or is_over(job)
+
     job_id = jobs.start(dataset, "collect", {"source": "folder", "target": str(photos)})
-    job = wait(dataset, job_id, lambda job: job.status is RunStatus.RUNNING)
+    # Stopped in the middle, so that it can end only by being killed.
+    job = wait(dataset, job_id, has_begun)
     assert job.pid is not None
-    os.kill(job.pid, signal.SIGKILL)
-    with dataset.write() as connection:
-        connection.exec_driver_sql("UPDATE job SET heartbeat_at = '2020-01-01 00:00:00'")
+    os.kill(job.pid, signal.SIGSTOP)
+    try:
+        assert run().status is RunStatus.RUNNING
+        later(monkeypatch, 30)
+        (silent,) = jobs.recent(dataset)
+        # Silent for long, but there: a laptop that slept, a disk that is slow.
+        assert (silent.status, run().status) == (RunStatus.RUNNING, RunStatus.RUNNING)
+    finally:
+        os.kill(job.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 30
+    # No zombie is left: somebody waited for the process.
+    while Path(f"/proc/{job.pid}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    # A page looks again after so long, and the last heartbeat was just before the end.
+    later(monkeypatch, 40 - job_cards.SECONDS)
     (buried,) = jobs.recent(dataset)
     assert buried.status is RunStatus.FAILED
     assert "again" in buried.message
+    assert run().status is RunStatus.FAILED
+    monkeypatch.undo()
+    done = wait(dataset, jobs.again(dataset, job_id), is_over)
+    assert (done.status, run().status) == (RunStatus.DONE, RunStatus.DONE)
+    with dataset.read() as connection:
+        assert images.count(connection, ImageFilter()) == 300
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from curator.store import runs
+from curator.store.dataset import open_dataset
+dataset = open_dataset(Path(sys.argv[1]))
+with dataset.write() as connection:
+    run = runs.begin(connection, kind="detect", method="m", params={})
+    dataset.holds.take(run.id)
+print("working", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_run_of_the_command_line_that_was_killed_is_not_shown_as_running(
+    dataset: Dataset,
+) -> None:
+    words = [sys.executable, "-c", HOLDER, str(dataset.folder)]
+    processes = [subprocess.Popen(words, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    try:
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "working\n"
+        assert settle(dataset) == []
+        processes[0].kill()
+        processes[0].wait()
+        # The other one works on the same run.
+        assert settle(dataset) == []
+        processes[1].kill()
+        processes[1].wait()
+        (shown,) = overview(dataset).runs
+        assert shown.status is RunStatus.FAILED
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+    with dataset.write() as connection:
+        again = runs.begin(connection, kind="detect", method="m", params={})
+        dataset.holds.take(again.id)
+    assert again.id == shown.id
+    assert settle(dataset) == []
+    dataset.close()
+    assert settle(dataset) == [again.id]
+
+
+def test_a_run_that_an_older_program_left_is_settled_too(dataset: Dataset) -> None:
+    with dataset.write() as connection:
+        left = runs.begin(connection, kind="detect", method="m", params={})
+        done = runs.begin(connection, kind="detect", method="n", params={})
+        runs.finish(connection, done.id)
+    assert settle(dataset) == [left.id]
 
 
 def test_a_worker_killed_before_it_began_is_shown_as_failed_too(

@@ -29,7 +29,7 @@ def evaluate_form(dataset: Dataset, releases: Sequence[Release]) -> None:
             split = st.selectbox("Split", ["val", "test"], key="judged-split")
         with right:
             detector = st.selectbox("Model", [*models, *others], key="judged-model")
-        with st.expander("Weights, confidence, proposals"):
+        with st.expander("Weights, confidence, ground truth, proposals"):
             variant = st.text_input(
                 "Pack or weights", placeholder="the detector's own choice", key="judged-variant"
             )
@@ -42,6 +42,11 @@ def evaluate_form(dataset: Dataset, releases: Sequence[Release]) -> None:
                 placeholder="where F1 is best",
                 key="judged-at",
             )
+            official = st.text_input(
+                "Ground truth of WIDER FACE",
+                placeholder="folder of its four .mat files, for easy, medium and hard",
+                key="judged-official",
+            )
             proposals = st.toggle("Take proposals for true", key="judged-proposals")
         if not st.form_submit_button("Evaluate", type="primary"):
             return
@@ -52,5 +57,6 @@ def evaluate_form(dataset: Dataset, releases: Sequence[Release]) -> None:
         "detector": name.rstrip(":"),
         "confidence": confidence,
         "count_proposals": proposals,
+        "ground_truth": official.strip() or None,
     }
     job_cards.begin(dataset, "evaluate", params)

@@ -30,6 +30,21 @@ def figures(run: Run) -> None:
             st.html(f'<div class="charts">{"".join(curves)}</div>')
         else:
             st.caption("Nothing was found, so there is no curve.")
+    rows = reports.point_rows(run.metrics)
+    if rows:
+        st.markdown("**What finding faces costs the points**")
+        st.dataframe(
+            [
+                dict(zip(reports.POINT_HEADER, (name, *map(_in_words, both)), strict=True))
+                for name, *both in rows
+            ],
+            hide_index=True,
+        )
+
+
+def _in_words(value: object) -> str:
+    """Counts and shares share a column, so both are text."""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 
 def slices(run: Run) -> None:
@@ -53,6 +68,8 @@ def slices(run: Run) -> None:
 def pictures(dataset: Dataset, run: Run) -> None:
     """The worst mistakes of one kind, and a way to send them to the queue."""
     counts = run.metrics["mistakes"]
+    if counts:
+        bars(reports.mistake_counts(run.metrics))
     with_points = ["points"] if run.metrics["points"] else []
     kinds = [kind for kind in mistakes.KINDS if kind in counts] + with_points
     if not kinds:

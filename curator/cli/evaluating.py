@@ -94,6 +94,10 @@ def release_command(
     true_boxes: Annotated[
         bool, typer.Option(help="Judge points on true boxes too: one more look a face.")
     ] = True,
+    ground_truth: Annotated[
+        Path | None,
+        typer.Option(help="Official files of WIDER FACE: also its levels, of photos it names."),
+    ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Where to write the report: one HTML file.")
     ] = None,
@@ -113,6 +117,7 @@ def release_command(
         confidence=confidence,
         count_proposals=count_proposals,
         true_boxes=true_boxes,
+        ground_truth=ground_truth,
     )
     with console.opened(dataset) as opened, console.bar() as bar:
         run = evaluate(opened, request, bar)
@@ -154,8 +159,10 @@ def _compared(row: ModelRow) -> tuple[object, ...]:
 
 def print_evaluation(run: Run) -> None:
     """What a run says, as tables."""
+    from curator.pipeline import report as reports
+
     said = run.metrics
-    figures, working = said["figures"], said["working"] or {}
+    figures, working, theirs = said["figures"], said["working"] or {}, said["ultralytics"]
     facts = {
         "run": run.name,
         "on": f"{said['release']}, {said['split']}: {said['photos']} photos, {said['faces']} faces",
@@ -165,6 +172,10 @@ def print_evaluation(run: Run) -> None:
         "precision there": working.get("precision"),
         "recall there": working.get("recall"),
         "F1 there": working.get("f1"),
+        "as Ultralytics tells it": {
+            name: theirs[name] for name in ("precision", "recall", "mAP50", "mAP50_95")
+        },
+        "WIDER FACE": reports.wider_ap(said),
         "points AP": figures.get("points_AP"),
         "point error on detected boxes": (said["points"] or {}).get("mean"),
         "point error on true boxes": (said["points_on_true_boxes"] or {}).get("mean"),

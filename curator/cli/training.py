@@ -163,7 +163,7 @@ def print_training(report: LearnReport) -> None:
         "minutes in steps": round(report.minutes, 1),
         **report.figures,
         "weights": report.weights,
-        "curve": report.folder / "curve.csv",
+        "curve": report.curve,
     }
     console.print_facts("Training", facts)
     console.say(f"next: curator evaluate release NAME --detector run:{report.folder.name}")

@@ -9,14 +9,15 @@ from itertools import pairwise
 
 import numpy as np
 
-from curator.evaluate import coco, keypoints, landmarks
+from curator.evaluate import coco, keypoints, landmarks, ultralytics
 from curator.evaluate.coco import CocoResult
 from curator.evaluate.confusion import Confusion, confusion
 from curator.evaluate.detection import ConfidenceCurve, OperatingPoint, curve_over, match
 from curator.evaluate.landmarks import LandmarkResult, five_points
 from curator.evaluate.mistakes import boxes_of
 from curator.evaluate.overlap import Boxes, Floats
-from curator.evaluate.slices import Key, Slice, slices
+from curator.evaluate.slices import PERSON, Key, Slice, slices
+from curator.evaluate.ultralytics import Labelled, UltralyticsResult
 from curator.records import Face, Image, Match, MatchKind
 
 MIN_IOU = 0.5
@@ -45,6 +46,7 @@ class Judgement:
     Attributes:
         figures: COCO's twelve, 0..1, and with points its ten for keypoints as ``points_...``;
             NaN where no face counts. Where people are told apart, means over people.
+        ultralytics: The figures that Ultralytics would tell, to be compared with its own.
         curve: Precision, recall and F1 by confidence, at IoU 0.5.
         working: The confidence at which it works, and what to expect there; None where nothing
             was found.
@@ -57,6 +59,7 @@ class Judgement:
     """
 
     figures: Mapping[str, float]
+    ultralytics: UltralyticsResult
     curve: ConfidenceCurve = field(repr=False)
     working: OperatingPoint | None
     matches: Sequence[Match] = field(repr=False)
@@ -105,12 +108,13 @@ def judge(
     faces = match(truth, sure, MIN_IOU) if people else matches
     return Judgement(
         figures=_figures(photos, people=people),
+        ultralytics=_as_ultralytics(photos, people=people),
         curve=curve,
         working=working,
         matches=matches,
         slices=slices([(p.image, p.faces) for p in photos], matches, trained or {}),
         points=_points(photos, faces),
-        confusion=confusion(faces, _people(photos)) if people else None,
+        confusion=confusion(faces, _people(photos, trained or {})) if people else None,
         faces=sum(len(p.faces) for p in photos),
         photos=len(photos),
     )
@@ -168,15 +172,41 @@ def _working_at(curve: ConfidenceCurve, confidence: float) -> OperatingPoint:
     return OperatingPoint(confidence=confidence, precision=at.precision, recall=at.recall, f1=at.f1)
 
 
-def _people(photos: Sequence[Photo]) -> list[str]:
-    """Everybody the detector names, by name."""
-    return sorted({f.identity for p in photos for f in p.found if f.identity is not None})
+def _people(photos: Sequence[Photo], trained: Mapping[Key, int]) -> list[str]:
+    """Everybody the detector names or had to learn, by name.
+
+    Somebody whom it was taught and never names is still no stranger.
+    """
+    named = {f.identity for p in photos for f in p.found if f.identity is not None}
+    return sorted(named | {name for group, name in trained if group == PERSON})
 
 
 def _figures(photos: Sequence[Photo], *, people: bool) -> dict[str, float]:
     figures = _by_person(photos) if people else _coco(photos).summary()
     points = _keypoints(photos)
     return figures | ({} if points is None else points)
+
+
+def _as_ultralytics(photos: Sequence[Photo], *, people: bool) -> UltralyticsResult:
+    """A class a person where people are told apart; strangers have none, nor has who names them."""
+    numbers: dict[str | None, int] = {}
+    if people:
+        for photo in photos:
+            for face in photo.faces:
+                if face.identity is not None:
+                    numbers.setdefault(face.identity, len(numbers))
+
+    def labelled(faces: Sequence[Face]) -> Labelled:
+        told = [face for face in faces if not people or face.identity in numbers]
+        return Labelled(
+            np.array([face.box for face in told], np.float64).reshape(-1, 4),
+            np.array([numbers[face.identity] if people else 0 for face in told], np.intp),
+            np.array([face.score or 0.0 for face in told], np.float64),
+        )
+
+    return ultralytics.evaluate(
+        [labelled(photo.faces) for photo in photos], [labelled(photo.found) for photo in photos]
+    )
 
 
 def _by_person(photos: Sequence[Photo]) -> dict[str, float]:

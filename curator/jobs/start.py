@@ -13,6 +13,7 @@ from typing import Any
 
 from curator.errors import InputError
 from curator.jobs.tasks import checked
+from curator.pipeline.left_behind import settle
 from curator.records import Job, RunStatus
 from curator.store import jobs
 from curator.store.dataset import Dataset
@@ -81,7 +82,7 @@ def again(dataset: Dataset, job_id: int) -> int:
 
 
 def recent(dataset: Dataset, *, task: str | None = None, limit: int = 20) -> list[Job]:
-    """The newest jobs first, after burying those whose worker is gone."""
+    """The newest jobs first, after burying those whose worker is gone, and the runs they left."""
     with dataset.read() as connection:
         silent = jobs.silent(connection)
     # A worker in the middle of one long write is silent too, but its process is there. Writing
@@ -90,6 +91,7 @@ def recent(dataset: Dataset, *, task: str | None = None, limit: int = 20) -> lis
     if gone:
         with dataset.write() as connection:
             jobs.bury(connection, gone)
+    settle(dataset)
     with dataset.read() as connection:
         return jobs.recent(connection, task=task, limit=limit)
 

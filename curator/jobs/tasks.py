@@ -112,6 +112,7 @@ class EvaluateParams(Params):
     confidence: float | None = Field(None, ge=0, le=1)
     count_proposals: bool = False
     true_boxes: bool = True
+    ground_truth: Path | None = None
 
 
 class ReviewParams(Params):

@@ -169,6 +169,7 @@ def annotate(
             weights=detector.weights_sha256,
             licence=detector.licence,
         )
+        dataset.holds.take(run.id)
         left = images.without_run(connection, run.id)
         settled = len(runs.done_with(connection, run.id))
     names = {image.id: image.name for image in left}

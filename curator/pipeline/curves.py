@@ -42,11 +42,13 @@ def curves_of(dataset: Dataset, run_name: str) -> Curves | None:
     """
     if run_name in ("", ".", "..") or set(run_name) & set("/\\:\0"):
         raise ConfigError(f"{run_name!r} is no name of a run")
-    for name in FILES:
-        file = dataset.runs / run_name / name
-        if file.is_file():
-            return read_curves(file)
-    return None
+    file = curve_in(dataset.runs / run_name)
+    return None if file is None else read_curves(file)
+
+
+def curve_in(folder: Path) -> Path | None:
+    """The table of epochs in the folder of a run, None where there is none yet."""
+    return next((folder / name for name in FILES if (folder / name).is_file()), None)
 
 
 def read_curves(file: Path) -> Curves | None:

@@ -21,6 +21,7 @@ from curator.evaluate.slices import count
 from curator.pipeline import found as finding
 from curator.pipeline.annotate import DetectRequest, open_detector
 from curator.pipeline.export import samples
+from curator.pipeline.wider_levels import levels, named
 from curator.progress import Progress
 from curator.records import SPLITS, Face, FaceStatus, Run, RunStatus, Sample
 from curator.store import matches, releases, runs
@@ -47,6 +48,7 @@ class EvaluateRequest:
         confidence: Where it works; where F1 is best without it.
         count_proposals: Take for true what a detector proposed and nobody has looked at.
         true_boxes: Also judge the points where each true face is shown alone.
+        ground_truth: Folder of the official files of WIDER FACE: also tell its three levels.
     """
 
     release: str
@@ -58,6 +60,7 @@ class EvaluateRequest:
     confidence: float | None = None
     count_proposals: bool = False
     true_boxes: bool = True
+    ground_truth: Path | None = None
 
 
 def evaluate(dataset: Dataset, request: EvaluateRequest, progress: Progress) -> Run:
@@ -70,7 +73,8 @@ def evaluate(dataset: Dataset, request: EvaluateRequest, progress: Progress) -> 
         ConfigError: if the split or the detector is not known, or both or neither of detector
             and predictions are given.
         NotFound: if there is no such release.
-        InputError: if there is nothing to judge on, or the predictions are about other photos.
+        InputError: if there is nothing to judge on, or the predictions or the official ground
+            truth are about other photos.
         RunError: if the detector cannot go on.
     """
     started = time.monotonic()
@@ -82,6 +86,7 @@ def evaluate(dataset: Dataset, request: EvaluateRequest, progress: Progress) -> 
     asked = [sample for sample in every if sample.split == request.split]
     photos = [_photo(sample, request) for sample in asked]
     _check(photos, request)
+    official = None if request.ground_truth is None else named(asked, request.ground_truth)
     detector, found = _found(dataset, request, asked, progress)
     run = _begin(dataset, request, found)
     status = RunStatus.FAILED
@@ -96,6 +101,7 @@ def evaluate(dataset: Dataset, request: EvaluateRequest, progress: Progress) -> 
             confidence=request.confidence,
         )
         metrics = _metrics(request, judged, found, alone)
+        metrics["wider"] = None if official is None else levels(official, found.faces)
         metrics["not_looked_at"] = sum(s.image.id not in found.faces for s in asked)
         metrics["seconds"] = round(time.monotonic() - started, 1)
         with dataset.write() as connection:
@@ -175,7 +181,7 @@ def _with(photo: Photo, found: Sequence[Face]) -> Photo:
 def _begin(dataset: Dataset, request: EvaluateRequest, found: finding.Found) -> Run:
     with dataset.write() as connection:
         release = releases.get(connection, request.release)
-        return runs.begin(
+        run = runs.begin(
             connection,
             kind="evaluate",
             method=found.method,
@@ -190,6 +196,8 @@ def _begin(dataset: Dataset, request: EvaluateRequest, found: finding.Found) -> 
             weights=found.weights,
             licence=found.licence,
         )
+        dataset.holds.take(run.id)
+    return run
 
 
 def _metrics(
@@ -206,6 +214,7 @@ def _metrics(
         "faces": judged.faces,
         "detections": judged.curve.detections,
         "figures": {name: _plain(value) for name, value in judged.figures.items()},
+        "ultralytics": {name: _plain(value) for name, value in asdict(judged.ultralytics).items()},
         "working": None if judged.working is None else asdict(judged.working),
         "curve": _curve(judged.curve),
         "mistakes": judged.mistakes(),

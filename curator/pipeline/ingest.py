@@ -105,6 +105,7 @@ def collect(dataset: Dataset, request: CollectRequest, progress: Progress) -> Co
     if request.max_images is not None:
         with dataset.write() as connection:
             run = runs.begin(connection, kind="collect", method=request.source, params=params)
+            dataset.holds.take(run.id)
             kept = candidates.outcomes(connection, run_id=run.id).get(Outcome.KEPT, 0)
             if kept >= request.max_images:
                 # Earlier starts of the same run brought as many as were asked for.
@@ -182,6 +183,7 @@ def ingest(
     dataset.blobs.sweep()
     with dataset.write() as connection:
         run = runs.begin(connection, kind="collect", method=method, params=params)
+        dataset.holds.take(run.id)
     known = Known(dataset)
     batch = Batch(dataset, run.id)
     if isinstance(source, Resumable):

@@ -136,6 +136,7 @@ def import_labels(
             method=format_name,
             params={"path": str(path.resolve()), "labels": _digest(labelled)},
         )
+        dataset.holds.take(run.id)
         tally = _Tally(run.id, options, settled=runs.done_with(connection, run.id))
     with ThreadPoolExecutor(options.threads) as pool:
         read = _read_ahead(pool, labelled, dataset, format_name, options)

@@ -21,6 +21,7 @@ from curator.evaluate.wider_truth import Photo
 from curator.formats import ExportOptions
 from curator.formats.options import ClassBy
 from curator.pipeline.annotate import faces_of
+from curator.pipeline.curves import curve_in
 from curator.pipeline.export import samples
 from curator.progress import Progress
 from curator.records import Detections, Face, Run, RunStatus, Sample
@@ -60,10 +61,12 @@ class LearnReport:
         steps: Taken in all, earlier starts of the same run included.
         minutes: Spent in them.
         figures: Of the last look at the validation split, and the losses of the last epoch.
+        curve: The table of all epochs, None where the trainer writes none.
     """
 
     run_id: int
     folder: Path
+    curve: Path | None
     weights: Path
     photos: int
     steps: int
@@ -88,6 +91,7 @@ def learn(dataset: Dataset, request: LearnRequest, progress: Progress) -> LearnR
     with dataset.write() as connection:
         release = releases.get(connection, request.release)
         run = _begin(connection, request, release.manifest_sha256)
+        dataset.holds.take(run.id)
     chosen = list(samples(dataset, request.release))
     status, metrics = RunStatus.FAILED, dict(run.metrics)
     try:
@@ -96,7 +100,8 @@ def learn(dataset: Dataset, request: LearnRequest, progress: Progress) -> LearnR
             folder,
             request.options,
             judge=judge,
-            export=partial(_export, chosen),
+            # What is kept for the test is not even laid beside the rest.
+            export=partial(_export, [sample for sample in chosen if sample.split != "test"]),
             progress=progress,
         )
         status, metrics = RunStatus.DONE, dict(trained.figures)
@@ -109,6 +114,7 @@ def learn(dataset: Dataset, request: LearnRequest, progress: Progress) -> LearnR
     return LearnReport(
         run_id=run.id,
         folder=folder,
+        curve=curve_in(folder),
         weights=trained.weights,
         photos=trained.photos,
         steps=trained.steps,

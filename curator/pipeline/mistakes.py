@@ -25,6 +25,7 @@ KINDS = {
     "background": "Found where no face is",
     "localisation": "Badly placed boxes",
     "wrong-person": "Taken for somebody else",
+    "wrong-person-and-place": "Badly placed, and taken for somebody else",
     "duplicate": "Found twice",
     "points": "Points furthest off",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from curator.pipeline.left_behind import settle
 from curator.records import Release, Run
 from curator.store import candidates, faces, images, releases, runs
 from curator.store.dataset import Dataset
@@ -36,6 +37,7 @@ class Overview:
 
 def overview(dataset: Dataset) -> Overview:
     """Count everything once, in one consistent state."""
+    settle(dataset)
     with dataset.read() as connection:
         every_run = runs.every(connection)
         return Overview(

@@ -53,9 +53,10 @@ def html_of(dataset: Dataset, run: Run) -> str:
         "<h2>Curves</h2>",
         f'<div class="row">{"".join(curves(said))}</div>',
         "<h2>Mistakes at the working point</h2>",
-        _table(("kind", "times"), said["mistakes"].items()),
+        _table(("kind", "times"), mistake_counts(said).items()),
+        *_accumulated(said),
         "<h2>Where faces are missed</h2>",
-        _table(("slice", "", "faces", "recall", "missed", "in training"), slice_rows(said)),
+        _table(SLICE_HEADER, slice_rows(said)),
         *_confused(said),
         *(_pictures(dataset, run, kind, name) for kind, name in mistakes.KINDS.items()),
     ]
@@ -74,6 +75,8 @@ def facts(run: Run) -> dict[str, str]:
         "faces": f"{said['faces']:,}",
         "AP (mean over IoU 0.5 to 0.95)": _share(figures.get("AP")),
         "AP at IoU 0.5": _share(figures.get("AP50")),
+        "as Ultralytics tells it": _theirs(said.get("ultralytics")),
+        "WIDER FACE": wider_ap(said),
         "works best at confidence": _share(working.get("confidence")),
         "precision there": _share(working.get("precision")),
         "recall there": _share(working.get("recall")),
@@ -100,7 +103,7 @@ def curves(said: Mapping[str, Any]) -> list[str]:
     at = None if working is None else (working["recall"], working["precision"])
     best = None if working is None else (working["confidence"], working["f1"])
     over = {name: (curve["confidence"], curve[name]) for name in ("precision", "recall", "f1")}
-    return [
+    drawn = [
         line_chart(
             {"precision over recall": (curve["recall"], curve["precision"])},
             x="recall",
@@ -109,12 +112,77 @@ def curves(said: Mapping[str, Any]) -> list[str]:
         ),
         line_chart(over, x="confidence", bounds=unit, mark=best),
     ]
+    levels = {
+        f"WIDER FACE {name}": (level["recall"], level["precision"])
+        for name, level in _levels(said).items()
+        if level["recall"]
+    }
+    return [*drawn, line_chart(levels, x="recall", bounds=unit)] if levels else drawn
+
+
+def wider_ap(said: Mapping[str, Any]) -> str | None:
+    """AP at the three levels of WIDER FACE, where its ground truth was there."""
+    if not said.get("wider"):
+        return None
+    told = (
+        f"{name} {'none' if level['ap'] is None else format(level['ap'], '.3f')}"
+        for name, level in _levels(said).items()
+    )
+    return f"AP {', '.join(told)} on {said['wider']['photos']:,} of its photos"
+
+
+def mistake_counts(said: Mapping[str, Any]) -> dict[str, int]:
+    """How often each kind of mistake was made, in words."""
+    return {mistakes.KINDS[kind]: count for kind, count in said["mistakes"].items()}
+
+
+SLICE_HEADER = ("slice", "", "faces", "recall", "missed", "in training", "point error")
 
 
 def slice_rows(said: Mapping[str, Any]) -> list[tuple[object, ...]]:
-    """A row a slice: group, name, faces, recall, missed, in training."""
+    """A row a slice under SLICE_HEADER."""
     names = ("group", "name", "faces", "recall", "missed", "trained")
-    return [tuple(one[name] for name in names) for one in said["slices"]]
+    return [
+        (*(one[name] for name in names), "" if one["point_error"] is None else one["point_error"])
+        for one in said["slices"]
+    ]
+
+
+POINT_HEADER = ("points", "on detected boxes", "on true boxes")
+
+
+def point_rows(said: Mapping[str, Any]) -> list[tuple[str, object, object]]:
+    """What finding the faces costs the points, under POINT_HEADER; none without both sides."""
+    detected, alone = said["points"], said["points_on_true_boxes"]
+    if detected is None or alone is None:
+        return []
+    names = {
+        "faces": "faces",
+        "missed": "of them not found",
+        "mean": "mean error of those found, in eye distances",
+        "median": "median error",
+        "failure_rate": f"failed: not found, or error above {detected['limit']:g}",
+        "auc": f"area under the cumulative curve up to {detected['limit']:g}",
+    }
+    return [(words, _known(detected[n]), _known(alone[n])) for n, words in names.items()]
+
+
+def _known(value: float | None) -> object:
+    return "–" if value is None else value
+
+
+def _levels(said: Mapping[str, Any]) -> Mapping[str, Any]:
+    levels: Mapping[str, Any] = (said.get("wider") or {}).get("levels", {})
+    return levels
+
+
+def _theirs(told: Mapping[str, Any] | None) -> str | None:
+    """Its figures under its names."""
+    if told is None or told["mAP50"] is None:
+        return None
+    names = {"P": "precision", "R": "recall", "mAP50": "mAP50", "mAP50-95": "mAP50_95"}
+    said = ", ".join(f"{short} {told[name]:.3f}" for short, name in names.items())
+    return f"{said} at confidence {told['confidence']:.3f}"
 
 
 def caption(one: Match, kind: str) -> str:
@@ -130,6 +198,13 @@ def caption(one: Match, kind: str) -> str:
         said.append(f"taken for {one.identity}")
     said.append(f"{one.box[3] - one.box[1]:.0f} px high")
     return ", ".join(said)
+
+
+def _accumulated(said: Mapping[str, Any]) -> Iterable[str]:
+    rows = point_rows(said)
+    if rows:
+        yield "<h2>What finding faces costs the points</h2>"
+        yield _table(POINT_HEADER, rows)
 
 
 def _confused(said: Mapping[str, Any]) -> Iterable[str]:

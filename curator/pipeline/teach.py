@@ -164,6 +164,7 @@ def teach_points(dataset: Dataset, request: TeachRequest, progress: Progress) ->
             },
             licence=" + ".join(dict.fromkeys(each.licence or "not stated" for each in asked)),
         )
+        dataset.holds.take(run.id)
         opinions = [_by_image(faces.of_run(connection, each.id)) for each in asked]
         seen = set.intersection(*(runs.done_with(connection, each.id) for each in asked))
         waiting = images.without_run(connection, run.id)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from curator.errors import InputError, NotFound, StoreError
+from curator.store.alive import Holds
 from curator.store.blobs import Blobs
 from curator.store.engine import connect, migrate, scrub
 
@@ -29,6 +30,7 @@ class Dataset:
     def __init__(self, folder: Path, engine: Engine) -> None:
         self.folder = folder
         self.blobs = Blobs(folder / "images")
+        self.holds = Holds(folder / "logs")
         self._engine = engine
         self._writer = engine.execution_options(curator_writes=True)
         # SQLite lets one write at a time and those that wait sleep and ask again; here they
@@ -53,7 +55,7 @@ class Dataset:
 
     @property
     def logs(self) -> Path:
-        """One file a job."""
+        """One file a job, and one a run that tells whether somebody works on it."""
         return self.folder / "logs"
 
     @contextmanager
@@ -91,7 +93,8 @@ class Dataset:
             return scrub(self._engine)
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Let go of the database and of the runs that were worked on."""
+        self.holds.close()
         self._engine.dispose()
 
     def __enter__(self) -> Dataset:

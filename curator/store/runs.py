@@ -59,6 +59,13 @@ def finish(
     connection.execute(update(run).where(run.c.id == run_id).values(values))
 
 
+def running(connection: Connection) -> list[int]:
+    """The runs that say of themselves that somebody works on them."""
+    return list(
+        connection.execute(select(run.c.id).where(run.c.status == RunStatus.RUNNING)).scalars()
+    )
+
+
 def mark(connection: Connection, run_id: int, image_ids: Mapping[int, str | None]) -> None:
     """The run is done with these images: id -> None, or the reason it could not."""
     rows = [{"run_id": run_id, "image_id": i, "reason": why} for i, why in image_ids.items()]

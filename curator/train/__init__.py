@@ -14,7 +14,7 @@ from curator.registry import Entry, Registry
 __all__ = ["TRAINERS", "Export", "Judge", "TrainOptions", "Trained", "Trainer"]
 
 Export = Callable[[str, Path, bool], None]
-"""Writes the samples in a format of the registry to a folder; True for one class a person."""
+"""Writes train and val in a format of the registry to a folder; True for one class a person."""
 
 Judge = Callable[[Sequence[Sample], Sequence[Detections]], Mapping[str, float]]
 """Figures of merit, by name, of what was found in samples; higher is better."""
@@ -97,7 +97,7 @@ class Trainer(Protocol):
             folder: Of the run: checkpoint, curve, cache of photos, weights.
             options: How.
             judge: Asked about the validation split on the way.
-            export: Writes the samples in a format that the trainer reads.
+            export: Writes the two splits in a format that the trainer reads.
             progress: Told how far it is.
 
         Raises:

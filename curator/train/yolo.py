@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import json
 import math
 import secrets
 import subprocess
@@ -16,6 +17,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from curator.environments import YOLO, folder_of, python_of, variables_of
 from curator.errors import ConfigError, InputError, RunError
@@ -23,8 +25,11 @@ from curator.progress import Progress
 from curator.records import Sample
 from curator.train import MODELS, Export, Judge, Trained, TrainOptions
 
+if TYPE_CHECKING:
+    from curator.train.events import Events
+
 RESULTS, WEIGHTS, LAST = "results.csv", Path("weights/best.onnx"), Path("weights/last.pt")
-_MARK = ".begun-here"
+_MARK, _ASKED, _ENDED = ".begun-here", ".asked.json", ".ended"
 _GRACE = 30
 # Ends with us even if we are killed: asked of Linux by number, PR_SET_PDEATHSIG and SIGTERM.
 _LAUNCH = (
@@ -60,7 +65,9 @@ def train_yolo(
     started = time.monotonic()
     _refuse_strange_pickles(folder)
     if not _is_finished(folder, options):
+        _refuse_more(folder, options)
         _run(python, _training(folder, options), options, folder, progress)
+        (folder / _ENDED).touch()
     if not (folder / WEIGHTS.with_suffix(".pt")).is_file():
         raise RunError(f"{folder}: Ultralytics has made no weights; its log tells why")
     _run(python, _exporting(folder), options, folder, None)
@@ -79,21 +86,25 @@ def train_yolo(
 def results(folder: Path) -> list[dict[str, float]]:
     """The rows of ``results.csv``, the numbers in them; none where there is no such table.
 
+    A line that is still being written is left out; an epoch that was done again, because a run
+    was killed before it could save it, counts once.
+
     Raises:
         RunError: if it is there and no table.
     """
     file = folder / RESULTS
     if not file.is_file():
         return []
-    rows = []
+    rows: dict[float, dict[str, float]] = {}
     try:
-        with file.open(newline="", encoding="utf-8") as lines:
-            for row in csv.DictReader(lines):
-                values = {(n or "").strip(): _number(v) for n, v in row.items()}
-                rows.append({name: v for name, v in values.items() if math.isfinite(v)})
+        whole = file.read_text(encoding="utf-8").rpartition("\n")[0]
+        for number, row in enumerate(csv.DictReader(whole.splitlines()), 1):
+            values = {(n or "").strip(): _number(v) for n, v in row.items()}
+            told = {name: v for name, v in values.items() if math.isfinite(v)}
+            rows[told.get("epoch", number)] = told
     except (OSError, UnicodeDecodeError, csv.Error) as cause:
         raise RunError(f"{file}: this is no table of a training run") from cause
-    return rows
+    return list(rows.values())
 
 
 def figures(rows: Sequence[Mapping[str, float]]) -> dict[str, float]:
@@ -140,25 +151,52 @@ def _refuse_strange_pickles(folder: Path) -> None:
         )
 
 
+def _refuse_more(folder: Path, options: TrainOptions) -> None:
+    """A run that goes on keeps the length it was begun with, whatever Ultralytics is told then."""
+    if (folder / LAST).is_file() and _is_longer(folder, options):
+        raise RunError(
+            f"{folder}: this run was begun for less, and Ultralytics cannot make it longer; "
+            "train with another seed, or take the folder away"
+        )
+
+
+def _is_longer(folder: Path, options: TrainOptions) -> bool:
+    """Whether more is asked for than when the run was begun; False where that is not known."""
+    try:
+        asked = json.loads((folder / _ASKED).read_text())
+        begun = [math.inf if asked[n] is None else float(asked[n]) for n in ("epochs", "minutes")]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    wanted = [math.inf if n is None else n for n in (options.epochs, options.minutes)]
+    return any(now > then for now, then in zip(wanted, begun, strict=True))
+
+
 def _training(folder: Path, options: TrainOptions) -> list[str]:
     """The words for Ultralytics: begin, or go on from the last epoch."""
     if (folder / LAST).is_file():
         return ["train", "resume", f"model={folder / LAST}"]
     _begin_here(folder)
+    length = {"epochs": options.epochs, "minutes": options.minutes}
+    (folder / _ASKED).write_text(json.dumps(length))
     suffix = "-pose" if options.task == "pose" else ""
     device = {"auto": [], "cuda": ["device=0"]}.get(options.device, [f"device={options.device}"])
     # An end that is far away: minutes stop it before.
     epochs = 1000 if options.epochs is None else max(round(options.epochs), 1)
     hours = [] if options.minutes is None else [f"time={options.minutes / 60:.6f}"]
+    batch = options.more.get("batch", "8")
     own = {
         "imgsz": "640",
-        "batch": "8",
+        "batch": batch,
         "workers": "1",
         "pretrained": "False",
         "amp": "False",
         "plots": "False",
         "patience": "0",
     }
+    if batch.isdigit():
+        # A step of the optimizer each batch: gathering 64 photos, as they do, leaves a set of some
+        # hundred photos a handful of steps an epoch.
+        own["nbs"] = batch
     return [
         options.task,
         "train",
@@ -177,14 +215,18 @@ def _training(folder: Path, options: TrainOptions) -> list[str]:
 
 def _exporting(folder: Path) -> list[str]:
     model = folder / WEIGHTS.with_suffix(".pt")
-    return ["export", f"model={model}", "format=onnx", "dynamic=True", "device=cpu"]
+    # Simplifying wants one more package, and changes nothing for onnxruntime.
+    simple = "simplify=False"
+    return ["export", f"model={model}", "format=onnx", "dynamic=True", simple, "device=cpu"]
 
 
 def _is_finished(folder: Path, options: TrainOptions) -> bool:
-    """Whether it has as many epochs, or as many minutes, as are asked for."""
+    """Whether it came to its end, or has as many epochs, or minutes, as are asked for."""
     rows = results(folder)
     if not rows or not (folder / WEIGHTS.with_suffix(".pt")).is_file():
         return False
+    if (folder / _ENDED).is_file() and not _is_longer(folder, options):
+        return True
     if options.minutes is not None:
         return rows[-1].get("time", 0.0) >= 60 * options.minutes * 0.98
     return options.epochs is not None and len(rows) >= options.epochs
@@ -213,17 +255,10 @@ def _run(
         stdout=sys.stderr.fileno(),
         stderr=subprocess.STDOUT,
     )
-    if progress is not None:
-        progress.begin("training", 1000)
-    began, shown = time.monotonic(), 0
     try:
-        while process.poll() is None:
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(1.0)
-            if progress is not None:
-                now = _permille(folder, options, time.monotonic() - began)
-                progress.advance(max(now - shown, 0))
-                shown = max(now, shown)
+        if progress is not None:
+            _watch(process, options, folder, progress)
+        process.wait()
     finally:
         _end(process)
     if process.returncode < 0:
@@ -233,6 +268,41 @@ def _run(
         )
     if process.returncode:
         raise RunError(f"Ultralytics ended with status {process.returncode}; its log tells why")
+
+
+def _watch(
+    process: subprocess.Popen[bytes], options: TrainOptions, folder: Path, progress: Progress
+) -> None:
+    """Tell how far a training is, and TensorBoard of each row of its table, until it is over."""
+    progress.begin("training", 1000)
+    events = _events(folder, progress)
+    began, shown, over = time.monotonic(), 0, False
+    try:
+        while not over:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(1.0)
+            # Asked before the table is read: the last row is written before the end.
+            over = process.poll() is not None
+            with suppress(RunError):
+                rows = results(folder)
+                now = _permille(rows, options, time.monotonic() - began)
+                progress.advance(max(now - shown, 0))
+                shown = max(now, shown)
+                if events is not None:
+                    events.follow(rows)
+    finally:
+        if events is not None:
+            events.close()
+
+
+def _events(folder: Path, progress: Progress) -> Events | None:
+    """TensorBoard's files, None where it is not installed: the table holds the same figures."""
+    try:
+        from curator.train.events import Events  # noqa: PLC0415 - an extra, and two seconds
+    except ImportError:
+        progress.advance(0, "no event files for TensorBoard: pip install 'curator[train]'")
+        return None
+    return Events(folder)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
@@ -245,13 +315,12 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             process.wait()
 
 
-def _permille(folder: Path, options: TrainOptions, seconds: float) -> int:
+def _permille(rows: Sequence[Mapping[str, float]], options: TrainOptions, seconds: float) -> int:
     share = 0.0
     if options.minutes is not None:
         share = seconds / (60 * options.minutes)
     elif options.epochs is not None:
-        with suppress(RunError):
-            share = len(results(folder)) / options.epochs
+        share = len(rows) / options.epochs
     return min(int(1000 * share), 1000)
 
 

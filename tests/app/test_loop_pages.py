@@ -21,6 +21,9 @@ from curator.store import labelling, matches, runs
 
 FACES = (Face(box=(8, 8, 40, 48)), Face(box=(60, 10, 80, 36), attributes={"blur": 2}))
 
+# What a judgement has told only since.
+NEW = ("ultralytics", "wider")
+
 
 @pytest.fixture
 def released(studio: Any) -> Any:
@@ -70,10 +73,45 @@ def test_a_judged_run_is_shown_with_curves_slices_and_pictures(
     page = visit("evaluate")
     assert page.html.count("data:image/svg+xml;base64,") == 2
     assert "AP at IoU 0.5" in page.html
+    assert "as Ultralytics tells it" in page.html
+    # How often each kind of mistake was made, as bars.
+    assert "Missed faces" in page.html
+    assert "Found where no face is" in page.html
     # Six small faces were missed; the picture of each is asked for by its number.
     assert page.html.count('<img src="/matches/') == 6
     assert "heavy blur" in page.html
     assert "6 faces, 6 missed, 0 in training" in page.html
+
+
+def test_what_finding_faces_costs_the_points_and_the_levels_of_wider_face_are_shown(
+    visit: Callable[..., Any], judged: Run, released: Any
+) -> None:
+    points = {"faces": 12, "missed": 6, "left_out": 0, "mean": 0.05, "median": 0.04}
+    points |= {"failure_rate": 0.5, "auc": 0.25, "limit": 0.1}
+    level = {"ap": 0.75, "faces": 6, "recall": [0.0, 1.0], "precision": [1.0, 0.5]}
+    more = {
+        "points": points,
+        "points_on_true_boxes": points | {"missed": 0, "failure_rate": 0.125},
+        "wider": {"photos": 6, "levels": {"easy": level, "hard": level | {"ap": None}}},
+    }
+    with released.dataset.write() as connection:
+        runs.finish(connection, judged.id, metrics=judged.metrics | more)
+    page = visit("evaluate")
+    (table,) = (each.value for each in page.app.dataframe if "points" in each.value.columns)
+    rows = {row[0]: tuple(row[1:]) for row in table.itertuples(index=False)}
+    assert rows["of them not found"] == ("6", "0")
+    assert rows["failed: not found, or error above 0.1"] == ("0.500", "0.125")
+    assert "AP easy 0.750, hard none on 6 of its photos" in page.html
+    assert page.html.count("data:image/svg+xml;base64,") == 3
+
+
+def test_a_run_that_an_older_program_judged_is_shown_too(
+    visit: Callable[..., Any], judged: Run, released: Any
+) -> None:
+    older = {name: judged.metrics[name] for name in judged.metrics if name not in NEW}
+    with released.dataset.write() as connection:
+        runs.finish(connection, judged.id, metrics=older)
+    assert "AP at IoU 0.5" in visit("evaluate").html
 
 
 def test_mistakes_are_put_into_the_queue_once(
@@ -106,10 +144,12 @@ def test_the_form_asks_for_a_judgement(
 ) -> None:
     page = visit("evaluate")
     page.field("Model").set_value("yunet")
+    page.field("Ground truth of WIDER FACE").set_value(" /data/ground_truth ")
     page.button("Evaluate").click().run()
     (asked,) = started
     assert asked[0] == "evaluate"
     assert (asked[1]["release"], asked[1]["split"], asked[1]["detector"]) == ("v1", "val", "yunet")
+    assert asked[1]["ground_truth"] == "/data/ground_truth"
 
 
 def test_the_form_asks_for_a_training_run(

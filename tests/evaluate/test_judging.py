@@ -86,6 +86,16 @@ def test_a_table_tells_who_was_taken_for_whom_and_strangers_are_not_in_the_datas
     assert table.columns == ("Ada", "Bob", STRANGER, NOT_FOUND)
     assert table.counts == ((1, 0, 0, 0), (1, 0, 0, 0), (0, 1, 0, 1), (0, 1, 0, 0))
     assert table.pairs()[0][2] == 1
+    # Zoe was there to learn from: whoever takes her for Bob does not take a stranger for him.
+    taught = judge(
+        [Photo(image=image(1), faces=faces, found=told)],
+        confidence=0.5,
+        trained={("person", "Zoe"): 3, ("face size", "large"): 4},
+    ).confusion
+    assert taught is not None
+    assert taught.rows == ("Ada", "Bob", "Zoe", STRANGER, NO_FACE)
+    assert taught.counts[2] == (0, 1, 0, 0, 0)
+    assert taught.counts[3] == (0, 0, 0, 0, 1)
 
 
 def test_the_figures_are_coco_s_and_of_people_their_mean() -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import stat
+import sys
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from curator.config import settings
+from curator.environments import YOLO, folder_of
 from curator.records import Face, Image, Sample
 
 pytest.importorskip("torch", reason="needs: pip install 'curator[train]'")
@@ -86,3 +91,60 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawer:
         return samples
 
     return draw
+
+
+# Takes the words of Ultralytics's command line and writes the same files.
+PROGRAM = """#!{python}
+import json, os, pathlib, sys, time
+words = sys.argv[1:]
+told = dict(word.split("=", 1) for word in words if "=" in word)
+log = pathlib.Path(os.environ["FAKE_LOG"])
+log.write_text(log.read_text() + json.dumps(words) + "\\n")
+if words[0] == "export":
+    file = pathlib.Path(told["model"])
+    file.with_suffix(".onnx").write_bytes(b"onnx")
+    sys.exit()
+if "resume" in words:
+    folder = pathlib.Path(told["model"]).parent.parent
+    # Whatever the words say now, the checkpoint knows how long it was to be.
+    epochs = int((folder / "weights" / "last.pt").read_bytes().split()[1])
+    if len((folder / "results.csv").read_text().splitlines()) > epochs:
+        sys.exit("training is finished, nothing to resume")
+else:
+    folder = pathlib.Path(told["project"]) / told["name"]
+    epochs = int(told["epochs"])
+(folder / "weights").mkdir(exist_ok=True)
+table = folder / "results.csv"
+if not table.exists():
+    table.write_text("epoch,time,train/box_loss,metrics/precision(B),metrics/mAP50(B),lr/pg0\\n")
+first = len(table.read_text().splitlines())
+for epoch in range(first, epochs + 1):
+    with table.open("a") as out:
+        out.write(f"{epoch},{epoch}.5,{2 / epoch},{0.1 * epoch},{0.2 * epoch},0.01\\n")
+    (folder / "weights" / "last.pt").write_bytes(b"pickle %d" % epochs)
+    (folder / "weights" / "best.pt").write_bytes(b"pickle")
+    if os.environ.get("FAKE_STOP"):
+        sys.exit(3)
+    if os.environ.get("FAKE_HANG"):
+        time.sleep(600)
+if os.environ.get("FAKE_FAIL"):
+    sys.exit(3)
+""".replace("{python}", sys.executable)
+
+
+@pytest.fixture
+def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """What the stand-in was told, a line of JSON a call."""
+    monkeypatch.setenv("CURATOR_ENVIRONMENTS", str(tmp_path / "environments"))
+    settings.cache_clear()
+    programs = folder_of(YOLO) / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").symlink_to(sys.executable)
+    program = programs / "yolo"
+    program.write_text(PROGRAM)
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    file = tmp_path / "log.jsonl"
+    file.write_text("")
+    monkeypatch.setenv("FAKE_LOG", str(file))
+    yield file
+    settings.cache_clear()

@@ -7,75 +7,23 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from threading import Timer
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from curator.config import settings
-from curator.environments import YOLO, folder_of
 from curator.errors import ConfigError, InputError, MissingExtra, RunError
 from curator.pipeline.curves import read_curves
 from curator.progress import Silent
 from curator.records import Face, Sample
 from curator.train import TrainOptions
 from curator.train.yolo import results, train_yolo
-
-PROGRAM = """#!{python}
-import json, os, pathlib, sys, time
-words = sys.argv[1:]
-told = dict(word.split("=", 1) for word in words if "=" in word)
-log = pathlib.Path(os.environ["FAKE_LOG"])
-log.write_text(log.read_text() + json.dumps(words) + "\\n")
-if words[0] == "export":
-    file = pathlib.Path(told["model"])
-    file.with_suffix(".onnx").write_bytes(b"onnx")
-    sys.exit()
-if "resume" in words:
-    folder = pathlib.Path(told["model"]).parent.parent
-    epochs = 3
-else:
-    folder = pathlib.Path(told["project"]) / told["name"]
-    epochs = int(told["epochs"])
-(folder / "weights").mkdir(exist_ok=True)
-table = folder / "results.csv"
-if not table.exists():
-    table.write_text("epoch,time,train/box_loss,metrics/precision(B),metrics/mAP50(B),lr/pg0\\n")
-first = len(table.read_text().splitlines())
-for epoch in range(first, epochs + 1):
-    with table.open("a") as out:
-        out.write(f"{epoch},{epoch}.5,{2 / epoch},{0.1 * epoch},{0.2 * epoch},0.01\\n")
-    (folder / "weights" / "last.pt").write_bytes(b"pickle")
-    (folder / "weights" / "best.pt").write_bytes(b"pickle")
-    if os.environ.get("FAKE_HANG"):
-        time.sleep(600)
-if os.environ.get("FAKE_FAIL"):
-    sys.exit(3)
-""".replace("{python}", sys.executable)
-
-
-@pytest.fixture
-def log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """What the stand-in was told, a line of JSON a call."""
-    monkeypatch.setenv("CURATOR_ENVIRONMENTS", str(tmp_path / "environments"))
-    settings.cache_clear()
-    programs = folder_of(YOLO) / "bin"
-    programs.mkdir(parents=True)
-    (programs / "python").symlink_to(sys.executable)
-    program = programs / "yolo"
-    program.write_text(PROGRAM)
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
-    file = tmp_path / "log.jsonl"
-    file.write_text("")
-    monkeypatch.setenv("FAKE_LOG", str(file))
-    yield file
-    settings.cache_clear()
 
 
 @pytest.fixture
@@ -93,6 +41,16 @@ def train(samples: list[Sample], folder: Path, **options: object):
     return train_yolo(samples, folder, given, judge=lambda *_: {}, export=export, progress=Silent())
 
 
+def scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
+    """What TensorBoard itself reads in a folder: the values of each tag by step."""
+    read = EventAccumulator(str(folder))
+    read.Reload()
+    return {
+        tag: [(event.step, event.value) for event in read.Scalars(tag)]
+        for tag in read.Tags()["scalars"]
+    }
+
+
 def told(log: Path) -> list[list[str]]:
     return [json.loads(line) for line in log.read_text().splitlines()]
 
@@ -104,23 +62,90 @@ def test_a_release_becomes_onnx_quietly_and_without_downloads(
     assert done.weights.read_bytes() == b"onnx"
     assert (done.steps, done.photos) == (2, 2)
     assert done.figures == pytest.approx({"precision": 0.2, "mAP50": 0.4, "train/box_loss": 1.0})
+    assert scalars(tmp_path / "runs" / "r") == {
+        "train/box_loss": [(1, 2.0), (2, 1.0)],
+        "metrics/precision(B)": [(1, pytest.approx(0.1)), (2, pytest.approx(0.2))],
+        "metrics/mAP50(B)": [(1, pytest.approx(0.2)), (2, pytest.approx(0.4))],
+        "lr/pg0": [(1, pytest.approx(0.01)), (2, pytest.approx(0.01))],
+    }
     words, export = told(log)
     assert words[:3] == ["pose", "train", "model=yolo11n-pose.yaml"]
     assert {"pretrained=False", "amp=False", "plots=False", "imgsz=128", "epochs=2"} < set(words)
+    # A batch is a step of the optimizer, unless somebody wants it otherwise.
+    assert {"batch=8", "nbs=8"} < set(words)
     assert export[0] == "export"
     assert "format=onnx" in export
     assert (tmp_path / "runs" / "r" / "data" / "data.yaml").read_text() == "yolo-pose False"
 
 
 def test_a_run_goes_on_from_its_last_epoch_and_a_finished_one_is_left(
+    chosen: list[Sample], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "runs" / "r"
+    monkeypatch.setenv("FAKE_STOP", "1")
+    with pytest.raises(RunError, match="ended with status 3"):
+        train(chosen, folder)
+    monkeypatch.delenv("FAKE_STOP")
+    assert train(chosen, folder).steps == 2
+    train(chosen, folder)
+    assert [words[0] for words in told(log)] == ["detect", "train", "export", "export"]
+    assert told(log)[1] == ["train", "resume", f"model={folder / 'weights' / 'last.pt'}"]
+    # Going on tells TensorBoard no epoch twice.
+    assert [step for step, _ in scalars(folder)["train/box_loss"]] == [1, 2]
+
+
+def test_a_run_cannot_be_made_longer_and_says_so(
     chosen: list[Sample], log: Path, tmp_path: Path
 ) -> None:
     folder = tmp_path / "runs" / "r"
     train(chosen, folder)
-    train(chosen, folder)
+    for longer in ({"epochs": 3}, {"epochs": None, "minutes": 5.0}):
+        with pytest.raises(RunError, match="cannot make it longer; train with another seed"):
+            train(chosen, folder, **longer)
+    assert train(chosen, folder, epochs=1).steps == 2
     assert [words[0] for words in told(log)] == ["detect", "export", "export"]
-    assert train(chosen, folder, epochs=3).steps == 3
-    assert told(log)[3] == ["train", "resume", f"model={folder / 'weights' / 'last.pt'}"]
+
+
+def test_options_of_the_batch_are_passed_on(
+    chosen: list[Sample], log: Path, tmp_path: Path
+) -> None:
+    train(chosen, tmp_path / "a", more={"batch": "16"})
+    train(chosen, tmp_path / "b", more={"batch": "16", "nbs": "64"})
+    train(chosen, tmp_path / "c", more={"batch": "-1"})
+    wanted = [{word for word in words if word.startswith("nbs")} for words in told(log)[::2]]
+    assert wanted == [{"nbs=16"}, {"nbs=64"}, set()]
+
+
+def test_figures_are_told_to_tensorboard_while_the_training_runs(
+    chosen: list[Sample], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAKE_HANG", "1")
+    folder = tmp_path / "runs" / "r"
+    seen: list[dict[str, list[tuple[int, float]]]] = []
+
+    def look() -> None:
+        deadline = time.monotonic() + 60
+        while not (seen and seen[-1]) and time.monotonic() < deadline:
+            time.sleep(0.2)
+            if any(folder.glob("events.*")):
+                seen.append(scalars(folder))
+        os.kill(os.getpid(), 2)
+
+    timer = Timer(0.1, look)
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        train(chosen, folder)
+    timer.join()
+    assert seen[-1]["train/box_loss"] == [(1, 2.0)]
+
+
+def test_without_tensorboard_the_table_has_to_do(
+    chosen: list[Sample], log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "curator.train.events", None)
+    folder = tmp_path / "runs" / "r"
+    assert train(chosen, folder).steps == 2
+    assert not list(folder.glob("events.*"))
 
 
 @pytest.mark.parametrize("name", ["last.pt", "best.pt"])
@@ -188,7 +213,7 @@ def test_a_trainer_that_is_killed_is_named_and_its_last_epoch_stays(
         train(chosen, folder)
     timer.join()
     monkeypatch.delenv("FAKE_HANG")
-    assert train(chosen, folder, epochs=3).steps == 3
+    assert train(chosen, folder).steps == 2
 
 
 def test_what_fails_is_a_sentence(
@@ -234,6 +259,12 @@ def test_tables_with_nonsense_in_them_are_read_without_it(tmp_path: Path) -> Non
     assert curves.losses["train/box_loss"][1:] == (0.5, 0.4)
     assert list(curves.figures) == ["metrics/mAP50(B)"]
     assert results(tmp_path)[0] == {"epoch": 1, "time": 1}
+    # An epoch that was done again counts once; a line that is being written counts later.
+    table.write_text("epoch,train/box_loss\n1,3\n2,2\n2,1\n3,0.")
+    assert results(tmp_path) == [
+        {"epoch": 1, "train/box_loss": 3},
+        {"epoch": 2, "train/box_loss": 1},
+    ]
     table.write_bytes(bytes(range(256)))
     with pytest.raises((InputError, RunError), match="no table"):
         results(tmp_path)
