@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 PoseNetwork = Callable[[Pixels, Box], Pose | None]
 
 # Grows with every change that makes the same face measure differently.
-VERSION = "1"
+VERSION = "2"
 NO_POINTS = "the face has no points"
 _BOX, _NEEDS_98 = "box/1", "needs 98 points"
 
