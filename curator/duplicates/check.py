@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curator.duplicates.appearance import SIDE
-from curator.duplicates.shift import largest_shift
+from curator.duplicates.shift import Moved, look_closer
 from curator.records import CopyKind
 
 Pixels = NDArray[np.uint8]
@@ -20,14 +20,16 @@ Pictures = Callable[[], tuple[Pixels, Pixels] | None]
 
 # Sizes at which one thumbnail is looked for inside the other: it may be cut by up to 10 %.
 _SIZES_WH = ((39, 39), (38, 38), (37, 37), (36, 36), (38, 40), (40, 38), (39, 40), (40, 39))
-COPY_CORRELATION = 0.96
 SIMILAR_CORRELATION = 0.80
-# A copy differs everywhere a little, another shot somewhere a lot: the largest difference of a
-# tile, in standard deviations of the picture.
-COPY_DIFFERENCE = 0.50
-# Pixels of a picture of 256. Of 560 photos altered more than is usual 1 in 100 shifts by a third of
-# a pixel; of 42 pairs of a burst that thumbnails call copies all shift by more than half of one.
-COPY_SHIFT = 0.40
+# What may be a copy, and what is one where nobody can look closer. A copy differs everywhere a
+# little, another shot somewhere a lot: the largest difference of a tile, in standard deviations of
+# the picture.
+MAYBE_CORRELATION, MAYBE_DIFFERENCE = 0.90, 1.0
+COPY_CORRELATION, COPY_DIFFERENCE = 0.96, 0.50
+# Pixels of a picture of 256. Of photos altered more than is usual 1 in 100 shifts by a third of a
+# pixel, while of 356 pairs of bursts each shifts by half of one or more. The alterations of the
+# test change none by more than 1.1; other words on the same photo or page change it by 1.6.
+COPY_SHIFT, COPY_CHANGE = 0.40, 1.4
 _TILES = 5
 # Where they agree so well as they lie, nothing better is looked for.
 _CLEAR = 0.985
@@ -42,22 +44,28 @@ class Likeness:
     Attributes:
         correlation: Of the grey levels of their thumbnails, -1..1.
         difference: Of the tile that differs most, in standard deviations of the picture.
-        shift: Of the tile that moved most against the others, in pixels of a picture of 256;
-            looked for only where the other two are those of a copy, NaN where it cannot be.
+        moved: What a closer look shows; None where nobody looked, or too little could be seen.
     """
 
     correlation: float
     difference: float
-    shift: float = 0.0
+    moved: Moved | None = None
 
     @property
     def kind(self) -> CopyKind:
         """What the two pictures are to each other."""
-        near = self.correlation >= COPY_CORRELATION and self.difference <= COPY_DIFFERENCE
-        # Of what nobody can look at, nothing is said that would drop a picture.
-        if near and self.shift <= COPY_SHIFT:
+        if self.moved is None:
+            same = self.correlation >= COPY_CORRELATION and self.difference <= COPY_DIFFERENCE
+        else:
+            same = self.moved.shift <= COPY_SHIFT and self.moved.change <= COPY_CHANGE
+        if same and self.may_be_copy:
             return CopyKind.COPY
         return CopyKind.SIMILAR if self.correlation >= SIMILAR_CORRELATION else CopyKind.DIFFERENT
+
+    @property
+    def may_be_copy(self) -> bool:
+        """Whether a closer look is worth it."""
+        return self.correlation >= MAYBE_CORRELATION and self.difference <= MAYBE_DIFFERENCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +90,14 @@ def compare(one: Pixels, other: Pixels, pictures: Pictures | None = None) -> Lik
         same = np.abs(one.astype(int) - other).max() <= 3
         return Likeness(1.0, 0.0) if same else Likeness(0.0, 9.0)
     found, place = _overlaid(one, other)
-    if pictures is None or found.kind is not CopyKind.COPY:
+    if pictures is None or not found.may_be_copy:
         return found
     both = pictures()
     if both is None:
-        return replace(found, shift=math.nan)
+        # Nothing is said that would drop a picture.
+        return replace(found, moved=Moved(math.inf, math.inf))
     part, whole = both if place.other_is_whole else both[::-1]
-    return replace(found, shift=largest_shift(whole, part, place.corner, place.size))
+    return replace(found, moved=look_closer(whole, part, place.corner, place.size))
 
 
 def _overlaid(one: Pixels, other: Pixels) -> tuple[Likeness, _Place]:

@@ -26,8 +26,9 @@ DETAIL = 256
 _COARSE, _STEPS = 40, (4, 3, 2, 1)
 # Without it the pixels are too coarse to be looked at between them.
 _SMOOTH = 1.0
-# Smoothing makes the rim of a picture up; in the light a brighter copy has lost what it showed.
-_RIM, _BRIGHT, _OUTSIDE = 2, 225, 999.0
+# Smoothing makes the rim of a picture up; a brighter copy has lost what it showed in the light, one
+# of more contrast also what it showed in the dark.
+_RIM, _DARK, _BRIGHT = 2, 6, 225
 _AROUND = np.ones((3, 3), np.uint8)
 # Along the shorter side.
 _TILES = 5
@@ -37,8 +38,24 @@ _NOISE = 6.0
 _FEW = 200
 
 
-def largest_shift(whole: Pixels, part: Pixels, corner: Two, size: Two) -> float:
-    """How far the tile that moved most lies from where all others say.
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """How far a picture is from another, all that was done to the whole of it undone.
+
+    In pixels, where the shorter side has ``DETAIL`` of them, or as many as the smaller picture.
+
+    Attributes:
+        shift: Of the tile that moved most, from where all others say it should be.
+        change: Of the tile that differs most: the move that would make as much of a difference.
+            Larger than the shift where something else is there, such as other words.
+    """
+
+    shift: float
+    change: float
+
+
+def look_closer(whole: Pixels, part: Pixels, corner: Two, size: Two) -> Moved | None:
+    """Lay a part over the whole, to a fraction of a pixel, and see what does not lie still.
 
     After Lucas and Kanade, 1981: first one move for all of the picture, from coarse to fine, then
     one a tile. That one is a single step, which falls short of moves of several pixels.
@@ -50,8 +67,7 @@ def largest_shift(whole: Pixels, part: Pixels, corner: Two, size: Two) -> float:
         size: About how much of the whole it covers, (width, height) as shares.
 
     Returns:
-        Pixels, where the shorter side has ``DETAIL`` of them, or as many as the smaller picture;
-        0 where too little can be seen to tell.
+        None where too little can be seen to tell.
     """
     # From shares of the part to shares of the whole: a factor, and where the part begins.
     x, y = (np.array([size[axis], corner[axis]]) for axis in (0, 1))
@@ -60,10 +76,10 @@ def largest_shift(whole: Pixels, part: Pixels, corner: Two, size: Two) -> float:
         laid = level.lay(x, y)
         for _ in range(steps):
             if laid is None:
-                return 0.0
+                return None
             x, y = level.nearer(laid, x, y)
             laid = level.lay(x, y)
-    return 0.0 if laid is None else _of_tiles(laid)
+    return None if laid is None else _of_tiles(laid)
 
 
 @dataclass(slots=True)
@@ -93,8 +109,8 @@ class _Level:
             for each in (whole, part)
         )
         self._size = size
-        self._brightest = cv2.dilate(self._whole, _AROUND)
-        self._usable = cv2.dilate(self._part, _AROUND) < _BRIGHT
+        self._unusable = (~_clear(self._whole)).astype(np.float32)
+        self._usable = _clear(self._part)
         self._usable[:_RIM] = self._usable[-_RIM:] = False
         self._usable[:, :_RIM] = self._usable[:, -_RIM:] = False
 
@@ -111,9 +127,8 @@ class _Level:
         found = cv2.warpAffine(
             self._whole, matrix, size, flags=how | cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
         )
-        # Outside of the whole it is too bright to be used.
-        bright = cv2.warpAffine(self._brightest, matrix, size, flags=how, borderValue=(_OUTSIDE,))
-        use = (self._usable & (bright < _BRIGHT)).astype(np.float32)
+        lost = cv2.warpAffine(self._unusable, matrix, size, flags=how, borderValue=(1.0,))
+        use = (self._usable & (lost == 0)).astype(np.float32)
         if use.sum() < _FEW:
             return None
         # Between pixels a cubic can fall below black.
@@ -155,6 +170,12 @@ def _levels(whole: Pixels, part: Pixels) -> Iterator[tuple[_Level, int]]:
         yield _Level(grey[0], grey[1], size), steps
 
 
+def _clear(picture: Floats) -> NDArray[np.bool_]:
+    """Where it is neither too dark nor too bright, nor next to such a place."""
+    dark, bright = cv2.erode(picture, _AROUND), cv2.dilate(picture, _AROUND)
+    return np.asarray((dark > _DARK) & (bright < _BRIGHT))
+
+
 def _solved(terms: Floats, values: Floats) -> Doubles:
     """Least squares of values, (h, w), by terms, (n, h, w); what tells nothing gets no weight."""
     flat = terms.reshape(len(terms), -1)
@@ -163,16 +184,19 @@ def _solved(terms: Floats, values: Floats) -> Doubles:
     return np.asarray(np.linalg.solve(square, (flat @ values.ravel()).astype(np.float64)))
 
 
-def _of_tiles(laid: _Laid) -> float:
-    """The largest shift, of any tile, that explains what is left."""
+def _of_tiles(laid: _Laid) -> Moved:
+    """What a shift of each tile explains of what is left, and how much there is to explain."""
     height, width = laid.left.shape
     side = min(height, width) / _TILES
     tiles = (round(width / side), round(height / side))
     along, down, left = laid.along, laid.down, laid.left
-    xx, xy, yy, x, y = (
+    xx, xy, yy, x, y, rest = (
         cv2.resize(product, tiles, interpolation=cv2.INTER_AREA)
-        for product in (along * along, along * down, down * down, along * left, down * left)
-    )
+        for product in (
+            along * along, along * down, down * down, along * left, down * left, left * left
+        )
+    )  # fmt: skip
+    change = np.sqrt(rest / (xx + yy + _NOISE))
     xx, yy = xx + _NOISE, yy + _NOISE
-    found = np.hypot(yy * x - xy * y, xx * y - xy * x) / (xx * yy - xy * xy)
-    return float(found.max())
+    shift = np.hypot(yy * x - xy * y, xx * y - xy * x) / (xx * yy - xy * xy)
+    return Moved(float(shift.max()), float(change.max()))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from curator.duplicates import compare, groups, look, search
-from curator.duplicates.shift import largest_shift
+from curator.duplicates.shift import look_closer
 from curator.hamming import close_pairs
 from curator.imaging import decode
 from curator.progress import Silent
@@ -173,6 +173,26 @@ def test_frames_of_a_burst_are_similar_but_no_copies(
     assert likeness(first, saved(50)(cut(0.01, 0.013, 0, 0)(saved(75)(first)))) is CopyKind.COPY
 
 
+def test_other_words_on_the_same_photo_are_no_copy(photos: list[np.ndarray]) -> None:
+    for photo in photos[:6]:
+        one, other = (
+            cv2.putText(photo.copy(), words, (20, 250), 0, 0.8, (255, 255, 255), 2)
+            for words in ("HELLO THERE", "GOOD MORNING")
+        )
+        assert likeness(one, other) is CopyKind.SIMILAR
+        assert likeness(one, saved(60)(one)) is CopyKind.COPY
+
+
+def test_a_copy_cut_by_any_little_is_found(photos: list[np.ndarray]) -> None:
+    """Also where the cut is no whole number of cells of the thumbnail."""
+    chance, found = np.random.default_rng(3), []
+    for photo in photos[:20]:
+        edges = chance.uniform(0, 0.045, 4).tolist()
+        altered = saved(60)(resized(0.7)(cut(*edges)(saved(85)(photo))))
+        found.append(likeness(photo, altered))
+    assert found.count(CopyKind.COPY) >= 19
+
+
 def test_what_cannot_be_looked_at_is_no_copy(photos: list[np.ndarray]) -> None:
     """A file that is lost or broken is no reason to drop another picture."""
     thumbnail = look(photos[0])[1]
@@ -197,7 +217,9 @@ def test_what_moved_shows_whatever_was_done_to_the_whole() -> None:
         moved = still.copy()
         moved[150:250, 150:250] = still[150:250, 150 + move : 250 + move]
         part = (moved[20:, 20:] * 0.8).astype(np.uint8)
-        shifts.append(largest_shift(still, part, (0.04, 0.06), (0.96, 0.94)))
+        found = look_closer(still, part, (0.04, 0.06), (0.96, 0.94))
+        assert found is not None
+        shifts.append(found.shift)
     assert shifts[0] < 0.05
     # The cut has 380 pixels, of which 256 are looked at. A single step falls short.
     for move, shift in zip(moves[1:], shifts[1:], strict=True):
