@@ -183,6 +183,17 @@ def test_what_a_person_says_of_a_pair_outlives_the_next_search(dataset: Dataset)
     assert (pair.kind, pair.user) == (CopyKind.DIFFERENT, "ada")
 
 
+def test_a_copy_that_can_no_longer_be_looked_at_is_only_similar_and_named(
+    dataset: Dataset,
+) -> None:
+    assert find_duplicates(dataset, DuplicatesRequest(), Silent()).copies == 1
+    with dataset.read() as connection:
+        lost = images.get(connection, 6)
+    dataset.blobs.path(lost.sha256, lost.mime).unlink()
+    found = find_duplicates(dataset, DuplicatesRequest(), Silent())
+    assert (found.copies, found.similar, list(found.unreadable)) == (0, 1, [lost.name])
+
+
 def test_doubtful_faces_go_to_the_queue_once(dataset: Dataset) -> None:
     measure(dataset, PLAIN, Silent())
     table, judgement = judged(dataset, parse("ask: face height >= 1000"))
