@@ -27,12 +27,20 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Degrees: yaw -90..90, pitch and roll -180..180; and how they were found."""
+    """Where a head is turned to, and how that was found.
+
+    Attributes:
+        yaw: Degrees, -90..90.
+        pitch: Degrees, -180..180; so is roll.
+        doubt: How far several answers to the same face lie apart, degrees; None where there was
+            only one.
+    """
 
     yaw: float
     pitch: float
     roll: float
     method: str
+    doubt: float | None = None
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> Floats:
