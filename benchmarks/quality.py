@@ -226,8 +226,8 @@ def altered(count: int) -> None:
     )
     wanted = len(files) * len(ALTERATIONS)
     seconds = time.process_time() - start
-    print(f"{len(files)} photos x {len(ALTERATIONS)} alterations, {copies:,} pairs looked at "
-          f"closely, in {seconds:.0f} s of one core: recall "
+    print(f"{len(files)} photos x {len(ALTERATIONS)} alterations, {copies:,} copies found "
+          f"in {seconds:.0f} s of one core: recall "
           f"{together / wanted:.4f}, precision {1 - len(wrong) / max(copies, 1):.4f}; "
           f"linked to another: {[(files[a].name, files[b].name) for a, b in wrong]}")  # fmt: skip
 
