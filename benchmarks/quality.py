@@ -2,7 +2,8 @@
 
 Milliseconds a face beside decoding its photo, a threshold moved on 100,000 faces, a million
 hashes, and, where the photos kept beside the project are, how proposals agree with WIDER's
-annotators and how many of 500 x 9 altered photos are found.
+annotators, how many of 500 x 9 altered photos are found, and how many frames of bursts and clips
+are told apart.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ from __future__ import annotations
 import argparse
 import resource
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from curator.duplicates import look, search
+from curator.duplicates import DETAIL, Found, look, search
 from curator.formats import FORMATS
 from curator.hamming import close_pairs
 from curator.imaging import decode
@@ -32,9 +33,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--faces", type=int, default=100_000)
-    parser.add_argument("--hashes", type=int, default=1_000_000)
-    parser.add_argument("--photos", type=int, default=500)
+    parser.add_argument("--faces", type=at_least(100), default=100_000)
+    parser.add_argument("--hashes", type=at_least(100), default=1_000_000)
+    parser.add_argument("--photos", type=at_least(5), default=500)
     chosen = parser.parse_args()
     cv2.setNumThreads(1)
     moved_threshold(chosen.faces)
@@ -45,6 +46,18 @@ def main() -> None:
     face_cost()
     agreement()
     altered(chosen.photos)
+    bursts()
+
+
+def at_least(fewest: int) -> Callable[[str], int]:
+    """Reads a whole number of things that is large enough to measure something."""
+
+    def number(text: str) -> int:
+        if not text.isdecimal() or int(text) < fewest:
+            raise argparse.ArgumentTypeError(f"at least {fewest} are needed, not {text}")
+        return int(text)
+
+    return number
 
 
 def moved_threshold(count: int) -> None:
@@ -187,17 +200,17 @@ def altered(count: int) -> None:
             p for p in (SHARED / "data" / name).rglob("*") if p.suffix in (".jpg", ".png")
         )
         files += every[:: max(1, 5 * len(every) // count)][: count // 5]
-    looks = [
-        look(alter(decode(file.read_bytes())))
+    seen = [
+        seen_closely(alter(decode(file.read_bytes())))
         for file in files
         for alter in (lambda image: image, *ALTERATIONS.values())
     ]
     step = 1 + len(ALTERATIONS)
-    start = time.perf_counter()
-    found = search(np.array([h for h, _ in looks]), np.array([t for _, t in looks]), Silent())
+    start = time.process_time()
+    found = searched(seen)
     from curator.disjoint import DisjointSets
 
-    sets, wrong, copies = DisjointSets(len(looks)), set(), 0
+    sets, wrong, copies = DisjointSets(len(seen)), set(), 0
     for pair in found:
         if pair.likeness.kind is not CopyKind.COPY:
             continue
@@ -206,16 +219,62 @@ def altered(count: int) -> None:
             wrong.add((pair.first // step, pair.second // step))
             continue
         sets.join(np.array([pair.first]), np.array([pair.second]))
-    roots = sets.root(np.arange(len(looks)))
+    roots = sets.root(np.arange(len(seen)))
     together = sum(
         int((roots[place + 1 : place + step] == roots[place]).sum())
-        for place in range(0, len(looks), step)
+        for place in range(0, len(seen), step)
     )
     wanted = len(files) * len(ALTERATIONS)
-    seconds = time.perf_counter() - start
-    print(f"{len(files)} photos x {len(ALTERATIONS)} alterations in {seconds:.0f} s: recall "
+    seconds = time.process_time() - start
+    print(f"{len(files)} photos x {len(ALTERATIONS)} alterations, {copies:,} copies found "
+          f"in {seconds:.0f} s of one core: recall "
           f"{together / wanted:.4f}, precision {1 - len(wrong) / max(copies, 1):.4f}; "
           f"linked to another: {[(files[a].name, files[b].name) for a, b in wrong]}")  # fmt: skip
+
+
+def bursts() -> None:
+    """How many pairs that are no copies are told apart: bursts, and frames of clips."""
+    files = sorted((SHARED / "data/train/grey").glob("*.jpg"))
+    found = [
+        pair.likeness.kind
+        for pair in searched([seen_closely(decode(file.read_bytes())) for file in files])
+    ]
+    apart = found.count(CopyKind.SIMILAR)
+    print(f"bursts of {len(files)} close-ups: {apart} of {len(found)} pairs told apart")
+    clips = [clip_frames(file) for file in sorted((SHARED / "data/videos").glob("*.m*"))]
+    for gap in (1, 3, 6, 15):
+        kinds = [
+            next((pair.likeness.kind for pair in searched([clip[i], clip[i + gap]])), None)
+            for clip in clips
+            for i in range(0, len(clip) - gap, 5)
+        ]
+        print(f"frames {gap / 30:.2f} s apart: {len(kinds) - kinds.count(CopyKind.COPY)} of "
+              f"{len(kinds)} pairs told apart")  # fmt: skip
+
+
+Seen = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def clip_frames(file: Path) -> list[Seen]:
+    clip, frames = cv2.VideoCapture(str(file)), []
+    while (read := clip.read())[0]:
+        frames.append(seen_closely(np.asarray(cv2.cvtColor(read[1], cv2.COLOR_BGR2RGB))))
+    clip.release()
+    return frames
+
+
+def seen_closely(pixels: np.ndarray) -> Seen:
+    """Hashes, thumbnail, and the grey picture for a closer look."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    factor = DETAIL / min(grey.shape)
+    if factor < 1:
+        grey = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    return *look(pixels), np.asarray(grey, np.uint8)
+
+
+def searched(seen: Sequence[Seen]) -> Iterator[Found]:
+    hashes, thumbnails = np.array([h for h, _, _ in seen]), np.array([t for _, t, _ in seen])
+    return search(hashes, thumbnails, Silent(), picture=lambda index: seen[index][2])
 
 
 def best(step: Callable[[], object], times: int = 5) -> float:

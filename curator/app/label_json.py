@@ -182,6 +182,7 @@ def item_json(item: Item) -> Json:
         or [{"reason": "new", "detail": "", "face": None}],
         "lease_until": None if until is None else until.isoformat(),
         "blind": item.blind,
+        "proposed": {str(face): said for face, said in item.proposed.items() if said},
         "answers": [
             {"user": user, "faces": faces_json(faces)} for user, faces in item.answers.items()
         ],

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -80,11 +81,25 @@ def candidates(
 
 
 def search(
-    hashes: NDArray[np.uint64], thumbnails: Pixels, progress: Progress, *, mirror: bool = False
+    hashes: NDArray[np.uint64],
+    thumbnails: Pixels,
+    progress: Progress,
+    *,
+    picture: Callable[[int], Pixels | None] | None = None,
+    mirror: bool = False,
 ) -> Iterator[Found]:
     """The pairs that a second look finds to be copies or similar, nearest hashes first.
 
     Two pictures that are linked already, as copies of a third one, are not looked at again.
+
+    Args:
+        hashes: Shape (N, V).
+        thumbnails: Shape (N, SIDE, SIDE).
+        progress: Told of each pair.
+        picture: Gives a picture by its index, grey, with ``DETAIL`` pixels along the shorter side
+            or more if it has them; None where it is lost. Without it nobody looks closer than at
+            the thumbnails, and frames of a burst may count as copies.
+        mirror: Also look for mirror images.
     """
     progress.begin("comparing hashes", None)
     found = sorted(candidates(hashes, thumbnails, mirror=mirror), key=lambda c: c.distance)
@@ -97,12 +112,20 @@ def search(
         if roots[0] == roots[1]:
             continue
         one, other = thumbnails[pair.first], thumbnails[pair.second]
-        likeness = compare(one, cv2.flip(other, 1) if pair.mirrored else other)
+        turned = cv2.flip(other, 1) if pair.mirrored else other
+        likeness = compare(one, turned, picture and partial(_both, picture, pair))
         if likeness.kind is CopyKind.DIFFERENT:
             continue
         if likeness.kind is CopyKind.COPY:
             linked.join(places[:1], places[1:])
         yield Found(pair.first, pair.second, pair.distance, pair.mirrored, likeness)
+
+
+def _both(picture: Callable[[int], Pixels | None], pair: Candidate) -> tuple[Pixels, Pixels] | None:
+    one, other = picture(pair.first), picture(pair.second)
+    if one is None or other is None:
+        return None
+    return one, cv2.flip(other, 1).astype(np.uint8, copy=False) if pair.mirrored else other
 
 
 def unpacked(looks: Sequence[tuple[bytes, bytes]]) -> tuple[NDArray[np.uint64], Pixels]:

@@ -6,12 +6,24 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from curator.config import settings
-from curator.duplicates import METHOD, SOURCE, Found, Group, groups, look, search, unpacked
+from curator.duplicates import (
+    DETAIL,
+    METHOD,
+    SOURCE,
+    Found,
+    Group,
+    groups,
+    look,
+    search,
+    unpacked,
+)
 from curator.imaging import BrokenImage, decode, decode_reduced
 from curator.progress import Progress
 from curator.quality import score
@@ -25,7 +37,11 @@ from curator.store.dataset import Dataset
 from curator.store.pairs import WHOLE, Look
 from curator.store.rows import batches
 
+Pixels = NDArray[np.uint8]
+
 BATCH = 128
+# Pictures to be looked at again, of which copies come in groups: some tens of megabytes.
+_KEPT = 256
 _FACE_SIDE = 128
 # Aligned faces of different people look alike, so that of them more is asked than of photos.
 FACE_CORRELATION, FACE_DIFFERENCE = 0.98, 0.35
@@ -84,7 +100,7 @@ def find_duplicates(
     looked = _look_at_images(dataset, unreadable, progress)
     if request.faces:
         looked += _look_at_faces(dataset, unreadable, progress)
-    found, count = _pairs(dataset, request, progress)
+    found, count = _pairs(dataset, request, unreadable, progress)
     with dataset.write() as connection:
         pairs.replace_found(connection, found)
     every = all_groups(dataset, [CopyKind.COPY])
@@ -187,7 +203,7 @@ def _look_at_faces(dataset: Dataset, unreadable: dict[str, str], progress: Progr
     return _store(dataset, left, seen, unreadable, progress)
 
 
-def _face_look(pixels: NDArray[np.uint8], face: Face) -> Look:
+def _face_look(pixels: Pixels, face: Face) -> Look:
     """How the aligned face looks; plain black, which is near to nothing, where points lack."""
     five = five_points(face)
     patch = np.zeros((_FACE_SIDE, _FACE_SIDE, 3), np.uint8)
@@ -236,14 +252,15 @@ def _store(
 
 
 def _pairs(
-    dataset: Dataset, request: DuplicatesRequest, progress: Progress
+    dataset: Dataset, request: DuplicatesRequest, unreadable: dict[str, str], progress: Progress
 ) -> tuple[list[Pair], int]:
     """What is alike now, and among how many images it was looked for."""
     with dataset.read() as connection:
         whole = list(pairs.looks(connection, METHOD, faces=False))
         of_faces = list(pairs.looks(connection, METHOD, faces=True)) if request.faces else []
     found: dict[tuple[int, int], Pair] = {}
-    for alike in _search(whole, request, progress):
+    pictures = _pictures(dataset, whole, unreadable)
+    for alike in _search(whole, request, progress, pictures):
         pair = _pair(whole, alike, alike.likeness.kind)
         found[pair.first, pair.second] = pair
     for alike in _search(of_faces, request, progress):
@@ -255,13 +272,37 @@ def _pairs(
     return list(found.values()), len(whole)
 
 
+def _pictures(
+    dataset: Dataset, looks: Sequence[Look], unreadable: dict[str, str]
+) -> Callable[[int], Pixels | None]:
+    """Gives the picture of a look, grey and not much larger than is needed to look closer."""
+    limit = settings().max_image_pixels
+
+    @lru_cache(_KEPT)
+    def picture(index: int) -> Pixels | None:
+        with dataset.read() as connection:
+            image = images.get(connection, looks[index].image_id)
+        try:
+            data = dataset.blobs.path(image.sha256, image.mime).read_bytes()
+            _, small = decode_reduced(data, side=DETAIL, max_pixels=limit)
+        except (BrokenImage, OSError) as cause:
+            unreadable[image.name] = str(cause)
+            return None
+        return cv2.cvtColor(small, cv2.COLOR_RGB2GRAY).astype(np.uint8, copy=False)
+
+    return picture
+
+
 def _search(
-    looks: Sequence[Look], request: DuplicatesRequest, progress: Progress
+    looks: Sequence[Look],
+    request: DuplicatesRequest,
+    progress: Progress,
+    picture: Callable[[int], Pixels | None] | None = None,
 ) -> Iterator[Found]:
     if len(looks) < 2:
         return iter(())
     hashes, thumbnails = unpacked([(item.hashes, item.thumbnail) for item in looks])
-    return search(hashes, thumbnails, progress, mirror=request.mirror)
+    return search(hashes, thumbnails, progress, picture=picture, mirror=request.mirror)
 
 
 def _pair(looks: Sequence[Look], alike: Found, kind: CopyKind) -> Pair:

@@ -113,7 +113,7 @@ def measure(dataset: Dataset, request: MeasureRequest, progress: Progress) -> Me
         settled=before,
         compared=_compare(dataset, progress),
         changed=batch.changed,
-        pose="solvepnp-5/1" if network is None else network.method,
+        pose="solvepnp-5/2" if network is None else network.method,
         problems=dict(problems),
         seconds=time.monotonic() - started,
     )

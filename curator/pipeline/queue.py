@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from curator.pipeline import asking
 from curator.pipeline.sheet import Sheet, faces_of, open_sheets
 from curator.records import Face, Image, Lease, Reason, Role, Task, User
-from curator.store import images, labelling, leases, opinions, steps
+from curator.store import images, labelling, leases, opinions, proposals, steps
 from curator.store.dataset import Dataset
 from curator.store.labelling import Asker, QueueFilter
 from curator.store.rows import now
@@ -29,6 +29,8 @@ class Item:
         why: What waits on it, the most urgent first; empty where nobody asked.
         lease_until: None where the person has no lease on it.
         blind: True where this is a second opinion: what others said is not shown.
+        proposed: Number of a face -> attributes that measures propose and nobody has stated; none
+            where it is blind.
         answers: Of a conflict that this person may decide: who said what.
     """
 
@@ -38,6 +40,7 @@ class Item:
     why: Sequence[Task]
     lease_until: datetime | None
     blind: bool
+    proposed: Mapping[int, Mapping[str, int]]
     answers: Mapping[str, Sequence[tuple[int | str, Face]]]
 
 
@@ -111,6 +114,7 @@ def _item(
 ) -> Item:
     image = sheet.image
     lease = leased.get(image.id)
+    ids = [] if sheet.opinion is not None else [int(key) for key in sheet.shown if key.isdecimal()]
     return Item(
         image=image,
         version=sheet.version,
@@ -118,6 +122,7 @@ def _item(
         why=_shown_tasks(sheet, user, tasks.get(image.id, ())),
         lease_until=None if lease is None else lease.until,
         blind=sheet.opinion is not None,
+        proposed=proposals.of(connection, ids),
         answers=_answers(connection, image, user, tasks.get(image.id, ())),
     )
 

@@ -19,7 +19,7 @@ from curator.errors import InputError
 from curator.pipeline import editing
 from curator.pipeline.editing import Change, Fields
 from curator.records import Edit, Face, FaceStatus, Image, ImageStatus, Op, Opinion
-from curator.store import edits, faces, images, opinions
+from curator.store import edits, faces, images, measures, opinions
 from curator.store.rows import now
 
 
@@ -108,11 +108,13 @@ class Sheet:
     def write(self, connection: Connection, status: ImageStatus) -> None:
         """Store faces and edits, all at the next version."""
         if self.opinion is None:
+            still = measures.versions(connection, self._unmoved())
             for key in dict.fromkeys(edit.subject for edit in self.made if edit.subject):
                 number = faces.put(connection, self.faces[key])
                 if not key.isdecimal():
                     self.numbers[key] = number
                     self.faces[str(number)] = structs.replace(self.faces.pop(key), id=number)
+            measures.carry(connection, still)
             version = images.advance(connection, self.image.id, status)
             self.image = replace(self.image, version=version, status=status)
         else:
@@ -122,6 +124,13 @@ class Sheet:
             )
             opinions.put(connection, self.opinion)
         edits.add(connection, [self._numbered(edit) for edit in self.made])
+
+    def _unmoved(self) -> list[int]:
+        """Faces of which something else was said than where they are."""
+        where = {"box", "points", "visibility", "scheme"}
+        moved = {edit.subject for edit in self.made if where & set(edit.after or where)}
+        touched = dict.fromkeys(edit.subject for edit in self.made)
+        return [int(key) for key in touched if key and key.isdecimal() and key not in moved]
 
     def _numbered(self, edit: Edit) -> Edit:
         number = edit.face_id

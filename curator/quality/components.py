@@ -189,6 +189,10 @@ _ALL = (
         "ShapeDistance", "shape distance", "eye distances", "points",
         "of the points from the mean face", low=True,
     ),
+    _ours(
+        "PoseDoubt", "pose doubt", "degrees", "pose",
+        "how far the answers of two pose networks lie apart", low=True,
+    ),
     _ours("Grey", "grey", "", "pixels", "1 for a face without colours", low=True),
     _ours("AgreementIoU", "agreement", "IoU", "pair", "with another detector's box", low=False),
     _ours(

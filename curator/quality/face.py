@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 PoseNetwork = Callable[[Pixels, Box], Pose | None]
 
 # Grows with every change that makes the same face measure differently.
-VERSION = "1"
+VERSION = "2"
 NO_POINTS = "the face has no points"
 _BOX, _NEEDS_98 = "box/1", "needs 98 points"
 
@@ -76,6 +76,8 @@ def _measured(
             "HeadPoseYaw": pose.yaw, "HeadPosePitch": pose.pitch, "HeadPoseRoll": pose.roll
         }  # fmt: skip
         methods["pose"] = pose.method
+        if pose.doubt is not None:
+            values["PoseDoubt"] = pose.doubt
     shown, scheme = (five, "5") if points is None else (points, str(face.scheme))
     if shown is not None:
         values |= _of_points(shown, scheme, (width, height), pose)
@@ -144,6 +146,8 @@ def _problems(
             continue
         if name == "DetectorScore":
             yield name, "no detector proposed it"
+        elif name == "PoseDoubt" and "HeadPoseYaw" in have:
+            yield name, "its pose was found in one way only"
         elif five is None and component.family in ("points", "pose"):
             yield name, NO_POINTS if scheme is None else "not all of its points are labelled"
         elif component.family == "points" and name in ("EyesOpen", "MouthClosed"):

@@ -66,8 +66,9 @@ class HeadPoseNetwork:
         values = ((patch[..., ::-1].astype(np.float32) - 127.5) / 128).transpose(2, 0, 1)[None]
         found = [n.run(None, {n.get_inputs()[0].name: values})[0][0] for n in self._networks]
         yaw, pitch, roll = np.mean(found, axis=0).astype(float).tolist()
+        doubt = float(np.linalg.norm(np.ptp(found, axis=0))) if len(found) > 1 else None
         # Its yaw is positive to the left of the picture.
-        return Pose(-yaw, pitch, roll, self.method)
+        return Pose(-yaw, pitch, roll, self.method, doubt)
 
 
 def open_network(models: Path | None) -> HeadPoseNetwork | None:

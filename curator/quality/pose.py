@@ -27,12 +27,20 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Degrees: yaw -90..90, pitch and roll -180..180; and how they were found."""
+    """Where a head is turned to, and how that was found.
+
+    Attributes:
+        yaw: Degrees, -90..90.
+        pitch: Degrees, -180..180; so is roll.
+        doubt: How far several answers to the same face lie apart, degrees; None where there was
+            only one.
+    """
 
     yaw: float
     pitch: float
     roll: float
     method: str
+    doubt: float | None = None
 
 
 def rotation(yaw: float, pitch: float, roll: float) -> Floats:
@@ -55,11 +63,19 @@ def angles(matrix: Floats) -> tuple[float, float, float]:
     return tuple(np.degrees([yaw, pitch, roll]).tolist())
 
 
-def camera(size_wh: tuple[float, float]) -> Floats:
-    """The lens that is assumed: as far from the picture as its longer side, over its middle."""
-    width, height = size_wh
-    focal = max(width, height)
-    return np.array([[focal, 0, width / 2], [0, focal, height / 2], [0, 0, 1]], np.float64)
+def camera(size_wh: tuple[float, float], over: ArrayLike) -> Floats:
+    """The lens that is assumed: as far from the picture as its longer side, over the face.
+
+    Most photos were cut, so that their middle says nothing of where the lens was; and of a lens
+    over the face a photo that is turned keeps the yaw and pitch it had.
+
+    Args:
+        size_wh: Of the image, pixels.
+        over: The middle of the face, (x, y) in pixels.
+    """
+    x, y = np.asarray(over, np.float64).tolist()
+    focal = max(size_wh)
+    return np.array([[focal, 0, x], [0, focal, y], [0, 0, 1]], np.float64)
 
 
 def pose_of_points(points: ArrayLike, scheme: str, size_wh: tuple[float, float]) -> Pose | None:
@@ -81,7 +97,7 @@ def pose_of_points(points: ArrayLike, scheme: str, size_wh: tuple[float, float])
     # Points on one spot or one line have no pose, and OpenCV's answer to them is noise.
     if np.linalg.svd(seen - seen.mean(0), compute_uv=False)[1] < 1e-6:
         return None
-    lens = camera(size_wh)
+    lens = camera(size_wh, seen.mean(0))
     try:
         found, turn, shift = cv2.solvePnP(model, seen, lens, None, flags=cv2.SOLVEPNP_SQPNP)
         if not found:
@@ -93,7 +109,7 @@ def pose_of_points(points: ArrayLike, scheme: str, size_wh: tuple[float, float])
     if not np.isfinite(matrix).all():
         return None
     yaw, pitch, roll = angles(matrix)
-    return Pose(yaw, pitch, roll, f"solvepnp-{scheme}/1")
+    return Pose(yaw, pitch, roll, f"solvepnp-{scheme}/2")
 
 
 def _from_line_of_sight(shift: Floats) -> Floats:

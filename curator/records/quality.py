@@ -35,7 +35,7 @@ class Measures:
         version: Of the face when it was measured.
         suite: What was measured and how; the same suite of the same version is the same work.
         values: Name -> raw number; what could not be measured is absent.
-        methods: Family of measures -> method, such as ``pose`` -> ``solvepnp-68/1``.
+        methods: Family of measures -> method, such as ``pose`` -> ``solvepnp-68/2``.
         problems: Name -> why it could not be measured, in a few words.
     """
 

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, delete, func, insert, select
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 
 from curator.records import ImageStatus, Measures
 from curator.store import images
 from curator.store.rows import batches
-from curator.store.schema import face, image, measure, pair, run, run_image
+from curator.store.schema import (
+    appearance,
+    face,
+    image,
+    measure,
+    pair,
+    proposed_attribute,
+    run,
+    run_image,
+)
 
 FACE, PAIR = "face", "pair"
 
@@ -110,6 +119,21 @@ def versions(connection: Connection, face_ids: Iterable[int]) -> dict[int, int]:
         rows = connection.execute(select(face.c.id, face.c.version).where(face.c.id.in_(batch)))
         found.update(rows.all())
     return found
+
+
+def carry(connection: Connection, since: Mapping[int, int]) -> None:
+    """What was found of these faces holds on for them as they are now.
+
+    Args:
+        connection: A writing one.
+        since: Number of a face -> the version it had; nothing has moved since.
+    """
+    now = versions(connection, since)
+    moves = [{"_face": i, "_old": since[i], "_new": new} for i, new in now.items()]
+    for table in (measure, proposed_attribute, appearance):
+        known = (table.c.face_id == bindparam("_face")) & (table.c.version == bindparam("_old"))
+        if moves:
+            connection.execute(update(table).where(known).values(version=bindparam("_new")), moves)
 
 
 def lines(connection: Connection) -> Iterator[Line]:

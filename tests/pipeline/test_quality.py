@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from uuid import uuid4
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from PIL import Image as Pillow
 from sqlalchemy import update
 
 from curator.errors import ConfigError
+from curator.pipeline.correct import Save, save
 from curator.pipeline.duplicates import (
     DuplicatesRequest,
     all_groups,
@@ -22,6 +24,7 @@ from curator.pipeline.duplicates import (
     keep_best,
     tell_apart,
 )
+from curator.pipeline.editing import Change
 from curator.pipeline.measure import MeasureRequest, measure
 from curator.pipeline.quality import (
     ask_people,
@@ -34,7 +37,7 @@ from curator.pipeline.quality_report import write_csv, write_html
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Silent
 from curator.quality import parse
-from curator.records import CopyKind, Decision, Face, Verdict
+from curator.records import CopyKind, Decision, Face, Op, Role, User, Verdict
 from curator.store import faces, images, measures, pairs, proposals, releases, runs
 from curator.store import verdicts as people
 from curator.store.dataset import Dataset, create_dataset
@@ -180,6 +183,17 @@ def test_what_a_person_says_of_a_pair_outlives_the_next_search(dataset: Dataset)
     assert (pair.kind, pair.user) == (CopyKind.DIFFERENT, "ada")
 
 
+def test_a_copy_that_can_no_longer_be_looked_at_is_only_similar_and_named(
+    dataset: Dataset,
+) -> None:
+    assert find_duplicates(dataset, DuplicatesRequest(), Silent()).copies == 1
+    with dataset.read() as connection:
+        lost = images.get(connection, 6)
+    dataset.blobs.path(lost.sha256, lost.mime).unlink()
+    found = find_duplicates(dataset, DuplicatesRequest(), Silent())
+    assert (found.copies, found.similar, list(found.unreadable)) == (0, 1, [lost.name])
+
+
 def test_doubtful_faces_go_to_the_queue_once(dataset: Dataset) -> None:
     measure(dataset, PLAIN, Silent())
     table, judgement = judged(dataset, parse("ask: face height >= 1000"))
@@ -211,6 +225,31 @@ def test_a_proposal_never_stands_over_what_people_said(dataset: Dataset) -> None
     assert "blur" in said[2]
     assert current[1][0].attributes == {"blur": 0}
     assert current[2][0].attributes == {}
+
+
+def test_what_was_measured_outlasts_a_word_about_the_face_but_no_other_place(
+    dataset: Dataset,
+) -> None:
+    measure(dataset, PLAIN, Silent())
+    propose_attributes(dataset)
+    ada, where = User(name="ada", role=Role.LABELLER), {"box": [21, 15, 70, 80]}
+    steps = (
+        ([(1, Op.ATTRIBUTES, {"attributes": {"blur": 2}})], False, 6),
+        ([], True, 6),
+        ([(1, Op.BOX, where), (1, Op.TAGS, {"tags": ["hat"]})], False, 5),
+    )
+    for edits, done, expected in steps:
+        changes = tuple(
+            Change(id=str(uuid4()), face=face, op=op, after=after) for face, op, after in edits
+        )
+        with dataset.read() as connection:
+            version = images.get(connection, 1).version
+        step = Save(image_id=1, version=version, step=str(uuid4()), changes=changes, done=done)
+        save(dataset, ada, step)
+        assert sum(bool(numbers) for _, numbers in every_measure(dataset)) == expected
+        with dataset.read() as connection:
+            assert (1 in proposals.of(connection, [1])) is (expected == 6)
+    assert measure(dataset, PLAIN, Silent()).faces == 1
 
 
 def test_reports_stand_alone(dataset: Dataset, tmp_path: Path) -> None:

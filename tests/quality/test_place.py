@@ -73,7 +73,7 @@ def test_what_needs_98_points_is_absent_without_them_and_says_so() -> None:
     assert not {"EyesOpen", "MouthClosed", "HeadSize", "MarginAbove"} & set(found.values)
     assert found.problems["EyesOpen"] == "needs 98 points"
     assert found.problems["HeadSize"] == "needs a point on the chin"
-    assert found.methods["pose"] == "solvepnp-5/1"
+    assert found.methods["pose"] == "solvepnp-5/2"
     assert found.methods["mask"] == "ellipse-5/1"
 
 

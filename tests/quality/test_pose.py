@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from curator.imaging import decode
-from curator.quality.headpose import open_network
+from curator.quality import Table
+from curator.quality.attributes import pose_index
+from curator.quality.headpose import HeadPoseNetwork, open_network
 from curator.quality.pose import angles, camera, pose_of_points, rotation
 from curator.schemes import to_five
 from curator.shapes import known_points, shape_distance
@@ -19,18 +22,35 @@ SIZE = (640, 480)
 def project(
     scheme: str, pose: tuple[float, float, float], place: tuple[float, float, float]
 ) -> np.ndarray:
-    """The mean face, turned against the line of sight to it, through the assumed lens."""
+    """The mean face, turned against the line of sight to it, through the assumed lens.
+
+    The lens stands over the middle of the points, wherever in the picture that is: the face is
+    put there, step by step, because the middle moves with it.
+    """
+    over = np.array(place[:2])
+    at = np.array([0, 0, place[2]])
+    for _ in range(30):
+        points, middle = through(camera(SIZE, over), scheme, pose, at)
+        at[:2] -= (middle - over) * at[2] / max(SIZE)
+    assert middle == pytest.approx(over, abs=1e-6)
+    return points
+
+
+def through(
+    lens: np.ndarray, scheme: str, pose: tuple[float, float, float], place: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """All points of a scheme, and the middle of those that the mean face has."""
     which, model = known_points(scheme)
-    direction = np.array(place) / np.linalg.norm(place)
+    direction = place / np.linalg.norm(place)
     axis = np.cross((0, 0, 1), direction)
     sine, cosine = np.linalg.norm(axis), direction[2]
     k = np.array([[0, -axis[2], axis[1]], [axis[2], 0, -axis[0]], [-axis[1], axis[0], 0]])
     # Rodrigues' formula, written out.
     sight = np.eye(3) + k + (k @ k) * ((1 - cosine) / sine**2 if sine > 0 else 0)
-    seen = (model @ (sight @ rotation(*pose)).T + place) @ camera(SIZE).T
+    seen = (model @ (sight @ rotation(*pose)).T + place) @ lens.T
     points = np.zeros((int(scheme), 2))
     points[list(which)] = seen[:, :2] / seen[:, 2:]
-    return points
+    return points, points[list(which)].mean(0)
 
 
 @pytest.mark.parametrize("scheme", ["5", "68", "98", "106"])
@@ -38,11 +58,11 @@ def test_known_rotations_are_found_to_a_tenth_of_a_degree(scheme: str) -> None:
     chance = np.random.default_rng(int(scheme))
     for _ in range(60):
         pose = (chance.uniform(-75, 75), chance.uniform(-50, 50), chance.uniform(-120, 120))
-        place = (chance.uniform(-12, 12), chance.uniform(-8, 8), chance.uniform(40, 150))
+        place = (chance.uniform(0, 640), chance.uniform(0, 480), chance.uniform(40, 150))
         found = pose_of_points(project(scheme, pose, place), scheme, SIZE)
         assert found is not None
         assert (found.yaw, found.pitch, found.roll) == pytest.approx(pose, abs=0.1)
-        assert found.method == f"solvepnp-{scheme}/1"
+        assert found.method == f"solvepnp-{scheme}/2"
 
 
 @pytest.mark.parametrize(
@@ -77,6 +97,43 @@ def test_a_misplaced_point_is_far_from_the_mean_shape_and_a_similar_face_is_not(
     assert shape_distance(turned, "5") == pytest.approx(0, abs=1e-12)
     swapped = turned[[1, 0, 2, 3, 4]]
     assert shape_distance(swapped, "5") > 0.4
+
+
+def test_networks_say_how_far_they_disagree_and_one_alone_does_not(shared_models: Path) -> None:
+    first, second = sorted(shared_models.glob("onnx/headpose_fsanet_*.onnx"))
+    image = np.random.default_rng(5).integers(0, 255, (90, 90, 3)).astype(np.uint8)
+    box = (10.0, 5.0, 70.0, 80.0)
+    alone, other, same, both = (
+        HeadPoseNetwork(files)(image, box)
+        for files in ([first], [second], [first, first], [first, second])
+    )
+    assert alone is not None and other is not None and same is not None and both is not None
+    assert alone.doubt is None
+    assert same.doubt == pytest.approx(0, abs=1e-4)
+    between = np.subtract(
+        (alone.yaw, alone.pitch, alone.roll), (other.yaw, other.pitch, other.roll)
+    )
+    assert both.doubt == pytest.approx(np.hypot(np.hypot(*between[:2]), between[2]), rel=1e-4)
+    assert both.yaw == pytest.approx((alone.yaw + other.yaw) / 2, abs=1e-3)
+
+
+def test_a_pose_is_unusual_by_its_angles_by_doubt_and_by_the_shape_of_the_box() -> None:
+    raw = {
+        "HeadPoseYaw": [30.0, -30.0, 30.0, np.nan, 0.0],
+        "HeadPosePitch": [0.0, 0.0, 0.0, 0.0, 0.0],
+        "HeadPoseRoll": [0.0, 0.0, 20.0, 0.0, 0.0],
+        "PoseDoubt": [np.nan, 40.0, np.nan, 0.0, 0.0],
+        "FaceWidth": [78.0, 78.0, 78.0, 78.0, 78.0 * np.e**0.5],
+        "FaceHeight": [100.0] * 5,
+    }
+    table = Table(
+        faces=np.arange(5), images=np.arange(5),
+        raw={name: np.array(values) for name, values in raw.items()}, copies=np.zeros(5),
+        best_copy=np.ones(5, bool), sources=np.array(["web"] * 5, object),
+        queries=np.array([""] * 5, object),
+    )  # fmt: skip
+    expected = [15, 25, 25, np.nan, 30]
+    assert pose_index(table) == pytest.approx(expected, nan_ok=True)
 
 
 def test_methods_agree_on_real_faces(shared_data: object, shared_models: object) -> None:

@@ -35,6 +35,7 @@ const COMMANDS = {
   "face-before": (editor) => stepFace(editor, -1),
   "face-after": (editor) => stepFace(editor, 1),
   reject,
+  agree,
   new: createFace,
   paste,
   fit,
@@ -226,6 +227,19 @@ function cycle(editor, name) {
   editor.redraw();
   const { values } = faces.ATTRIBUTES.find((attribute) => attribute.name === name);
   editor.desk.tell(`${name.replace("_", "-")}: ${values[made.after.attributes[name]]}`);
+}
+
+function agree(editor) {
+  const face = chosen(editor);
+  if (!face) return;
+  const made = faces.agreed(editor.item, face);
+  if (!made) {
+    editor.desk.tell("nothing is proposed for this face");
+    return;
+  }
+  editor.commit([made]);
+  editor.redraw();
+  editor.desk.tell("taken over from the measures");
 }
 
 function fit(editor) {

@@ -106,6 +106,19 @@ export function attributed(face, name, value) {
   });
 }
 
+// What measures propose of a face and nobody has stated: {blur: 2}.
+export function proposed(item, face) {
+  const said = Object.entries(item.proposed?.[face.id] ?? {});
+  return Object.fromEntries(said.filter(([name]) => face.attributes[name] === undefined));
+}
+
+// All that is proposed, taken over by a person; null where nothing is.
+export function agreed(item, face) {
+  const more = proposed(item, face);
+  if (!Object.keys(more).length) return null;
+  return edit(face.id, "attributes", { attributes: { ...face.attributes, ...more } });
+}
+
 // What makes one face of another, as edits of the other: for a choice between two versions.
 export function difference(from, to) {
   if (!from) return revived(to);

@@ -41,6 +41,7 @@ const TABLE = [
   ["pose", "t", "pose", "What it is like"],
   ["make_up", "m", "make-up", "What it is like"],
   ["invalid", "0", "invalid", "What it is like"],
+  ["agree", "y", "take over what measures propose", "What it is like"],
   ["fit", "f", "whole image, or the face again", "Look"],
   ["nearer", "+", "zoom in, or the wheel", "Look", "repeats"],
   ["farther", "-", "zoom out; drag with the middle button or Alt to move", "Look", "repeats"],

@@ -19,6 +19,15 @@ export class Panel {
     this.identity.addEventListener("input", () => this.complete());
     this.tags = this.field("Tags", "word, word", (text) => this.setTags(text));
     this.attributes = h("div", { class: "attributes", role: "group", "aria-label": "attributes" });
+    this.agree = h("button", {
+      type: "button",
+      class: "agree",
+      title: "Measures propose what is dashed; it is yours once you take it over.",
+      onclick: () => {
+        this.mode.act("agree");
+        this.mode.focus();
+      },
+    });
     this.history = h(
       "details",
       { class: "history", ontoggle: () => this.drawHistory() },
@@ -31,6 +40,7 @@ export class Panel {
       this.known,
       this.labelled("Tags", this.tags),
       this.attributes,
+      this.agree,
       this.history,
     );
     this.root = h(
@@ -173,12 +183,22 @@ export class Panel {
     const typing = this.root.getRootNode().activeElement;
     if (typing !== this.identity) this.identity.value = face.identity ?? "";
     if (typing !== this.tags) this.tags.value = face.tags.join(", ");
+    const proposed = faces.proposed(this.editor.item, face);
     for (const button of this.attributes.querySelectorAll("button")) {
       const { name } = button.parentElement.dataset;
-      button.ariaPressed = String(face.attributes[name] === Number(button.dataset.value));
+      const value = Number(button.dataset.value);
+      button.ariaPressed = String(face.attributes[name] === value);
+      button.ariaDescription = proposed[name] === value ? "proposed from measures" : null;
     }
+    this.drawAgree(Object.keys(proposed).length);
     const version = `${face.id}:${face.version}`;
     if (this.told !== version) this.drawHistory();
+  }
+
+  drawAgree(count) {
+    this.agree.hidden = !count;
+    const key = h("kbd", {}, this.mode.keys.get("agree") ?? "");
+    this.agree.replaceChildren(key, `Take over ${plural(count, "proposal")}`);
   }
 
   // Pressed again, a value is taken back.

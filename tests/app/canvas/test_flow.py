@@ -6,8 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from curator.records import FaceStatus, Op, Origin
+from curator.store import proposals
+from curator.store.proposals import Proposal
 
 pytestmark = pytest.mark.browser
 
@@ -128,6 +131,47 @@ def test_the_whole_map_of_keys_does_what_the_overlay_says(server: Any, bench: An
     # The keyboard leaves the image, and Streamlit's own keys have done nothing meanwhile.
     bench.keys("Escape", "Escape")
     bench.told("keyboard let go")
+
+
+def test_what_measures_propose_is_theirs_until_a_person_takes_it_over(
+    server: Any, bench: Any
+) -> None:
+    shown = [server.face(100, 80, 180, 190, identity="agree", attributes={"pose": 0})]
+    shown += [server.face(x, 60, x + 60, 130, identity="agree") for x in (220, 300)]
+    image_id = server.add("agree.jpg", *shown)
+    first, second, third = (face.id for face in server.faces(image_id))
+    said = {first: {"blur": 2, "illumination": 1, "pose": 1}, second: {"blur": 0, "pose": 1}}
+    with server.dataset.write() as connection:
+        found = [Proposal(face, 1, each) for face, each in said.items()]
+        proposals.replace_all(connection, found, {})
+    bench.open(identity="agree")
+    bench.see("agree.jpg")
+    proposed = bench.page.locator(".attribute [aria-description]")
+    expect(proposed).to_have_text(["2", "1"])
+    assert (
+        bench.page.get_by_role("button", name="blur: heavy blur").get_attribute("aria-pressed")
+        == "false"
+    )
+    bench.page.get_by_role("button", name="blur: heavy blur").click()
+    expect(proposed).to_have_text(["1"])
+    bench.saved()
+    # What one word was said of is proposed for no longer; the other word still is.
+    expect(proposed).to_have_text(["1"])
+    bench.keys("e", "t", "y")
+    bench.told("taken over")
+    bench.keys("y")
+    bench.told("nothing is proposed")
+    bench.keys("z")
+    expect(proposed).to_have_text(["0"])
+    bench.keys("e", "y")
+    bench.told("nothing is proposed")
+    bench.keys("Space")
+    bench.saved()
+    stored = [face.attributes for face in server.faces(image_id)]
+    assert stored == [{"pose": 0, "blur": 2}, {"pose": 1}, {}]
+    with server.dataset.read() as connection:
+        left = proposals.of(connection, [first, second, third])
+    assert left == {first: {"illumination": 1}, second: {"blur": 0}}
 
 
 def test_a_face_is_pasted_where_it_was_on_the_image_before(server: Any, bench: Any) -> None:
