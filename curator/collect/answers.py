@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http.client import HTTPResponse
 from typing import Any
-
-import requests
 
 from curator.collect.reasons import Reason, Refusal
 
@@ -19,13 +18,13 @@ _NOT_FOUND = frozenset({404, 410})
 _FORBIDDEN = frozenset({401, 402, 403, 407, 451})
 
 
-def check_status(response: requests.Response) -> None:
+def check_status(response: HTTPResponse) -> None:
     """Let 200 through.
 
     Raises:
         Refusal: with the reason that stands for any other status.
     """
-    status = response.status_code
+    status = response.status
     if status == 200:
         return
     if status in _NOT_FOUND:
@@ -38,9 +37,9 @@ def check_status(response: requests.Response) -> None:
     raise Refusal(reason, f"the server answered {status} {response.reason or ''}".rstrip())
 
 
-def retry_after(response: requests.Response) -> float | None:
+def retry_after(response: HTTPResponse) -> float | None:
     """Seconds until a busy server may be asked again (RFC 9110, 10.2.3), None if it is silent."""
-    if response.status_code not in _HOLDING:
+    if response.status not in _HOLDING:
         return None
     stated = response.headers.get("Retry-After", "").strip()[: _DIGITS * 2]
     if stated.isdecimal():
@@ -51,7 +50,7 @@ def retry_after(response: requests.Response) -> float | None:
         return None
 
 
-def facts(response: requests.Response) -> dict[str, Any]:
+def facts(response: HTTPResponse) -> dict[str, Any]:
     """The status, and of the headers what is worth keeping with an image."""
     stated = {
         "type": "Content-Type",
@@ -62,10 +61,10 @@ def facts(response: requests.Response) -> dict[str, Any]:
     headers = {
         key: response.headers[name] for key, name in stated.items() if name in response.headers
     }
-    return {"status": response.status_code, **headers}
+    return {"status": response.status, **headers}
 
 
-def location(response: requests.Response) -> str:
+def location(response: HTTPResponse) -> str:
     """Where a redirect leads; headers are read as Latin-1, and many servers send UTF-8."""
     stated = response.headers.get("Location", "")
     try:
@@ -74,7 +73,7 @@ def location(response: requests.Response) -> str:
         return stated
 
 
-def content_type(response: requests.Response) -> tuple[str, str | None]:
+def content_type(response: HTTPResponse) -> tuple[str, str | None]:
     """Type and character set as declared, lower case; an empty type if there is none."""
     mime, *parameters = response.headers.get("Content-Type", "").lower().split(";")
     for parameter in parameters:

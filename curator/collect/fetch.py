@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from http.cookiejar import DefaultCookiePolicy
+from http.client import HTTPResponse
 from math import inf
 from types import TracebackType
 from typing import Any, Self
 
-import requests
-
 from curator.collect import answers, wishes
 from curator.collect.addresses import canonical, site
+from curator.collect.bodies import PACKING, pieces
 from curator.collect.guard import Guard
 from curator.collect.limits import Limits
 from curator.collect.pace import Pace, Stopped
@@ -23,9 +21,8 @@ from curator.collect.reasons import PASSING, Reason, Refusal
 from curator.collect.robots import MOST_BYTES, Robots, robot_name
 from curator.collect.sniff import is_image
 from curator.collect.troubles import troubles
-from curator.collect.wire import Adapter, Wire
+from curator.collect.wire import Wire
 
-_CHUNK = 65_536
 # More than any length has; Python refuses to read numbers of thousands.
 _DIGITS = 20
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -59,11 +56,6 @@ class Reply:
     data: bytes = field(repr=False)
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Leave redirects to us: requests reads the body of one to its end, even an endless one."""
-
-
 class Fetcher:
     """Downloads for one source; safe to use from several threads.
 
@@ -79,16 +71,15 @@ class Fetcher:
     def __init__(self, limits: Limits, patience: float = inf) -> None:
         self.limits = limits
         self._patience = patience
-        self._wire = Wire(Guard(limits.allow_hosts))
+        self._wire = Wire(Guard(limits.allow_hosts), limits.timeout)
         self.pace = Pace(limits, self._wire.closed)
         self._robot = robot_name(limits.user_agent)
         self._robots = Robots(self._start_of, self.pace.slow, limits.user_agent)
-        self._session = _Session()
-        self._session.trust_env = False
-        self._session.headers["User-Agent"] = limits.user_agent
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, Adapter(pool_maxsize=limits.threads + 1))
+        self._headers = {
+            "User-Agent": limits.user_agent,
+            "Accept": "*/*",
+            "Accept-Encoding": PACKING,
+        }
 
     def __enter__(self) -> Self:
         return self
@@ -109,7 +100,6 @@ class Fetcher:
     def close(self) -> None:
         """Cut all downloads; those waiting in other threads raise :class:`Stopped` at once."""
         self._wire.close()
-        self._session.close()
 
     def get(self, url: str, *, permit: Permit, room: Room) -> Reply:
         """Fetch one address, trying again after passing troubles.
@@ -158,31 +148,26 @@ class Fetcher:
             wait = patience if redirects == 0 else inf
             with self.pace.turn(site(url), wait), self._wire.request(left) as line:
                 started = time.monotonic()
-                with troubles(line), closing(self._ask(url)) as response:
+                with troubles(line), self._wire.ask(url, self._headers, line) as response:
                     self._heed(response, url)
                     onward = answers.location(response)
-                    if response.status_code not in _REDIRECTS or not onward:
+                    if response.status not in _REDIRECTS or not onward:
                         return self._read(response, url, room, redirects)
                 left = max(0.0, left - (time.monotonic() - started))
             url = canonical(onward, url)
         raise Refusal(Reason.TOO_MANY_REDIRECTS, f"more than {self.limits.max_redirects} redirects")
 
-    def _heed(self, response: requests.Response, url: str) -> None:
+    def _heed(self, response: HTTPResponse, url: str) -> None:
         """A busy server says when to come again, to all who ask it."""
         wait = answers.retry_after(response)
         if wait is not None:
             self.pace.hold(site(url), wait)
 
-    def _ask(self, url: str) -> requests.Response:
-        return self._session.get(
-            url, stream=True, timeout=self.limits.timeout, allow_redirects=False
-        )
-
-    def _read(self, response: requests.Response, url: str, room: Room, redirects: int) -> Reply:
+    def _read(self, response: HTTPResponse, url: str, room: Room, redirects: int) -> Reply:
         answers.check_status(response)
         wished = self._wishes(response)
         mime, charset = answers.content_type(response)
-        chunks = response.iter_content(_CHUNK)
+        chunks = pieces(response)
         data = bytearray(next(chunks, b""))
         most = room(mime, bytes(data[:512]), self.limits)
         if is_image(bytes(data[:512])):
@@ -209,10 +194,10 @@ class Fetcher:
             data=bytes(data[:most]),
         )
 
-    def _wishes(self, response: requests.Response) -> frozenset[str]:
+    def _wishes(self, response: HTTPResponse) -> frozenset[str]:
         if not self.limits.obey:
             return frozenset()
-        tags = response.raw.headers.getlist("X-Robots-Tag")
+        tags = response.headers.get_all("X-Robots-Tag", [])
         return wishes.of_headers(tags, response.headers.get("tdm-reservation"), self._robot)
 
 
