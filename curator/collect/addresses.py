@@ -44,4 +44,10 @@ def canonical(address: str, base: str | None = None) -> str:
 
 def site(url: str) -> str:
     """Host, and port unless it is the usual one, of a canonical address."""
-    return urlsplit(url).netloc
+    return split(url)[1]
+
+
+def split(url: str) -> tuple[str, str, str]:
+    """Scheme, host with port unless it is the usual one, path with query of a canonical address."""
+    scheme, _, netloc, path = url.split("/", 3)
+    return scheme[:-1], netloc, f"/{path}"

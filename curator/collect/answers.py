@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http.client import HTTPResponse
@@ -16,6 +17,17 @@ _BUSY = frozenset({408, 425, 429})
 _HOLDING = frozenset({429, 503})
 _NOT_FOUND = frozenset({404, 410})
 _FORBIDDEN = frozenset({401, 402, 403, 407, 451})
+
+
+Headers = Mapping[str, str]
+
+
+def headers_of(response: HTTPResponse) -> Headers:
+    """Name, lower case -> value; of one that is sent twice the first.
+
+    The message of :mod:`http.client` is searched from its start for every one asked for.
+    """
+    return {name.lower(): value for name, value in reversed(response.headers.items())}
 
 
 def check_status(response: HTTPResponse) -> None:
@@ -37,11 +49,11 @@ def check_status(response: HTTPResponse) -> None:
     raise Refusal(reason, f"the server answered {status} {response.reason or ''}".rstrip())
 
 
-def retry_after(response: HTTPResponse) -> float | None:
+def retry_after(status: int, headers: Headers) -> float | None:
     """Seconds until a busy server may be asked again (RFC 9110, 10.2.3), None if it is silent."""
-    if response.status not in _HOLDING:
+    if status not in _HOLDING:
         return None
-    stated = response.headers.get("Retry-After", "").strip()[: _DIGITS * 2]
+    stated = headers.get("retry-after", "").strip()[: _DIGITS * 2]
     if stated.isdecimal():
         return float(stated)
     try:
@@ -50,32 +62,34 @@ def retry_after(response: HTTPResponse) -> float | None:
         return None
 
 
-def facts(response: HTTPResponse) -> dict[str, Any]:
+_FACTS = {
+    "type": "content-type",
+    "etag": "etag",
+    "last_modified": "last-modified",
+    "date": "date",
+}
+
+
+def facts(status: int, headers: Headers) -> dict[str, Any]:
     """The status, and of the headers what is worth keeping with an image."""
-    stated = {
-        "type": "Content-Type",
-        "etag": "ETag",
-        "last_modified": "Last-Modified",
-        "date": "Date",
+    return {
+        "status": status,
+        **{key: headers[name] for key, name in _FACTS.items() if name in headers},
     }
-    headers = {
-        key: response.headers[name] for key, name in stated.items() if name in response.headers
-    }
-    return {"status": response.status, **headers}
 
 
-def location(response: HTTPResponse) -> str:
+def location(headers: Headers) -> str:
     """Where a redirect leads; headers are read as Latin-1, and many servers send UTF-8."""
-    stated = response.headers.get("Location", "")
+    stated = headers.get("location", "")
     try:
         return stated.encode("latin-1").decode()
     except UnicodeError:
         return stated
 
 
-def content_type(response: HTTPResponse) -> tuple[str, str | None]:
+def content_type(headers: Headers) -> tuple[str, str | None]:
     """Type and character set as declared, lower case; an empty type if there is none."""
-    mime, *parameters = response.headers.get("Content-Type", "").lower().split(";")
+    mime, *parameters = headers.get("content-type", "").lower().split(";")
     for parameter in parameters:
         name, _, value = parameter.partition("=")
         if name.strip() == "charset":

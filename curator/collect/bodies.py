@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator
 from http.client import HTTPResponse, IncompleteRead
 
+from curator.collect.answers import Headers
 from curator.collect.reasons import Reason, Refusal
 
 # What servers are asked for.
@@ -19,7 +20,7 @@ _EITHER = 32 + zlib.MAX_WBITS
 _GZIP = b"\x1f\x8b"
 
 
-def pieces(response: HTTPResponse) -> Iterator[bytes]:
+def pieces(response: HTTPResponse, headers: Headers) -> Iterator[bytes]:
     """The body, none of its pieces empty or above 64 KiB.
 
     Raises:
@@ -27,7 +28,7 @@ def pieces(response: HTTPResponse) -> Iterator[bytes]:
         IncompleteRead: if it ends before its stated length, or inside what is packed.
         zlib.error: if it is not packed as the server says.
     """
-    packing = response.headers.get("Content-Encoding", "").strip().lower()
+    packing = headers.get("content-encoding", "").strip().lower()
     if packing in ("", "identity"):
         yield from _raw(response)
     elif packing in _PACKINGS:

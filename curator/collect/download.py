@@ -27,11 +27,12 @@ def download(
 
 def judge(candidate: Candidate, reply: Reply, limits: Limits) -> Fetched | Refused:
     """The record of a picture that has arrived; it is named after what it really is."""
-    record = inspect(replace(candidate, validator=reply.validator), reply.data, limits)
+    record = inspect(candidate, reply.data, limits)
     if isinstance(record, Refused):
-        return record
-    name = with_suffix_of(record.candidate.name, record.mime)
-    return replace(record, candidate=replace(record.candidate, name=name), http=reply.facts)
+        return replace(record, candidate=replace(candidate, validator=reply.validator))
+    name = with_suffix_of(candidate.name, record.mime)
+    candidate = replace(candidate, name=name, validator=reply.validator)
+    return replace(record, candidate=candidate, http=reply.facts)
 
 
 def picture_room(mime: str, head: bytes, limits: Limits) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from curator.collect import answers, wishes
 from curator.collect.addresses import canonical, site
+from curator.collect.answers import Headers
 from curator.collect.bodies import PACKING, pieces
 from curator.collect.guard import Guard
 from curator.collect.limits import Limits
@@ -149,30 +150,33 @@ class Fetcher:
             with self.pace.turn(site(url), wait), self._wire.request(left) as line:
                 started = time.monotonic()
                 with troubles(line), self._wire.ask(url, self._headers, line) as response:
-                    self._heed(response, url)
-                    onward = answers.location(response)
+                    headers = answers.headers_of(response)
+                    self._heed(response.status, headers, url)
+                    onward = answers.location(headers)
                     if response.status not in _REDIRECTS or not onward:
-                        return self._read(response, url, room, redirects)
+                        return self._read(response, headers, url, room, redirects)
                 left = max(0.0, left - (time.monotonic() - started))
             url = canonical(onward, url)
         raise Refusal(Reason.TOO_MANY_REDIRECTS, f"more than {self.limits.max_redirects} redirects")
 
-    def _heed(self, response: HTTPResponse, url: str) -> None:
+    def _heed(self, status: int, headers: Headers, url: str) -> None:
         """A busy server says when to come again, to all who ask it."""
-        wait = answers.retry_after(response)
+        wait = answers.retry_after(status, headers)
         if wait is not None:
             self.pace.hold(site(url), wait)
 
-    def _read(self, response: HTTPResponse, url: str, room: Room, redirects: int) -> Reply:
+    def _read(
+        self, response: HTTPResponse, headers: Headers, url: str, room: Room, redirects: int
+    ) -> Reply:
         answers.check_status(response)
-        wished = self._wishes(response)
-        mime, charset = answers.content_type(response)
-        chunks = pieces(response)
+        wished = self._wishes(response, headers)
+        mime, charset = answers.content_type(headers)
+        chunks = pieces(response, headers)
         data = bytearray(next(chunks, b""))
         most = room(mime, bytes(data[:512]), self.limits)
         if is_image(bytes(data[:512])):
             _check_wishes(wished)
-        declared = response.headers.get("Content-Length", "")[:_DIGITS]
+        declared = headers.get("content-length", "")[:_DIGITS]
         if declared.isdecimal() and int(declared) > most and room is not _start:
             raise Refusal(
                 Reason.TOO_LARGE, f"{int(declared):,} bytes are more than the limit of {most:,}"
@@ -183,22 +187,22 @@ class Fetcher:
                 break
         if len(data) > most and room is not _start:
             raise Refusal(Reason.TOO_LARGE, f"it goes on after the limit of {most:,} bytes")
-        validator = response.headers.get("ETag") or response.headers.get("Last-Modified")
+        validator = headers.get("etag") or headers.get("last-modified")
         return Reply(
             url=url,
             mime=mime,
             charset=charset,
             validator=validator,
             wishes=wished,
-            facts={"url": url, "redirects": redirects, **answers.facts(response)},
+            facts={"url": url, "redirects": redirects, **answers.facts(response.status, headers)},
             data=bytes(data[:most]),
         )
 
-    def _wishes(self, response: HTTPResponse) -> frozenset[str]:
+    def _wishes(self, response: HTTPResponse, headers: Headers) -> frozenset[str]:
         if not self.limits.obey:
             return frozenset()
         tags = response.headers.get_all("X-Robots-Tag", [])
-        return wishes.of_headers(tags, response.headers.get("tdm-reservation"), self._robot)
+        return wishes.of_headers(tags, headers.get("tdm-reservation"), self._robot)
 
 
 def _anywhere(_url: str) -> None:

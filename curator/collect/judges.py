@@ -51,7 +51,8 @@ class _Judge:
     @property
     def is_alive(self) -> bool:
         """Whether files may be handed to it."""
-        return not self._is_dead and self._process.poll() is None
+        # While it works, its reader learns of its end as soon as the system would tell here.
+        return not self._is_dead and (bool(self._waiting) or self._process.poll() is None)
 
     def submit(self, data: bytes, max_pixels: int) -> Future[Verdict]:
         """Hand it a file.

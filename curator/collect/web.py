@@ -69,7 +69,8 @@ class WebSource:
             fetcher=Fetcher(self.limits),
             frontier=frontier,
             stop=stop,
-            results=Handover(self.limits.threads, stop),
+            # What waits here was fetched and is not written down: a kill would take it along.
+            results=Handover(1, stop),
         )
         if frontier.home is not None:
             crawl.hosts |= {site(start), site(frontier.home)}

@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 import certifi
 from urllib3.util import wait_for_read
 
+from curator.collect.addresses import split
 from curator.collect.guard import Guard
 
 _TICK = 0.1
@@ -178,15 +179,13 @@ class Wire:
             Refusal: ``forbidden-address`` if the guard objects.
             OSError, HTTPException, ValueError: for whatever else may go wrong.
         """
-        parts = urlsplit(url)
-        origin = (parts.scheme, parts.netloc)
-        connection = self._take(origin, parts.hostname or "", parts.port)
+        scheme, netloc, target = split(url)
+        connection = self._take(scheme, netloc)
         is_done = False
         try:
             connection.line = line
             if connection.handle is not None:
                 line.hold(connection.handle)
-            target = f"{parts.path}?{parts.query}" if parts.query else parts.path
             connection.request("GET", target, headers=headers)  # type: ignore[arg-type]
             with connection.getresponse() as response:
                 yield response
@@ -196,7 +195,7 @@ class Wire:
                 is_done = response.isclosed()
         finally:
             line.release()
-            self._put_back(origin, connection, is_done=is_done and not line.is_cut)
+            self._put_back((scheme, netloc), connection, is_done=is_done and not line.is_cut)
 
     def close(self) -> None:
         """Cut everything, and let nothing start any more."""
@@ -211,14 +210,15 @@ class Wire:
         for connections in kept.values():
             _end(connections)
 
-    def _take(self, origin: tuple[str, str], host: str, port: int | None) -> _Connection:
+    def _take(self, scheme: str, netloc: str) -> _Connection:
         while True:
             with self._lock:
-                idle = self._idle.get(origin)
+                idle = self._idle.get((scheme, netloc))
                 connection = idle.pop() if idle else None
             if connection is None:
-                make = _Secure if origin[0] == "https" else _Connection
-                return make(host, port, self._timeout, self._guard)
+                make = _Secure if scheme == "https" else _Connection
+                parts = urlsplit(f"//{netloc}")
+                return make(parts.hostname or "", parts.port, self._timeout, self._guard)
             if connection.is_fresh():
                 return connection
             connection.end()

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from curator.collect import SOURCES, Limits, Resumable, Seeing, Source
 from curator.config import settings
 from curator.pipeline.annotate import DetectRequest, open_detector
-from curator.pipeline.arrivals import Batch
+from curator.pipeline.arrivals import Batch, recover
 from curator.pipeline.known import Known
 from curator.pipeline.ledger import StoredLedger
 from curator.progress import Progress
@@ -180,6 +180,7 @@ def ingest(
     """
     started = time.monotonic()
     dataset.blobs.sweep()
+    recover(dataset)
     with dataset.write() as connection:
         run = runs.begin(connection, kind="collect", method=method, params=params)
     known = Known(dataset)
