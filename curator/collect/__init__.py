@@ -22,7 +22,7 @@ from curator.collect.frontier import Ledger
 from curator.collect.limits import Limits
 from curator.collect.reasons import SENTENCES, Reason
 from curator.progress import Progress
-from curator.records import Candidate, Fetched, Refused
+from curator.records import Candidate, Fetched, Refused, Unchanged
 from curator.registry import Entry, Registry
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ __all__ = [
     "SOURCES",
     "Limits",
     "Reason",
+    "Refreshable",
     "Resumable",
     "Seeing",
     "Source",
@@ -46,7 +47,7 @@ class Source(Protocol):
 
     def collect(
         self, settled: Callable[[Candidate], bool], progress: Progress
-    ) -> Generator[Fetched | Refused, None, None]:
+    ) -> Generator[Fetched | Refused | Unchanged, None, None]:
         """Yield a record for every image that is not settled, at most a handful held at a time.
 
         Closing the generator calls off the work and waits for its threads, which end at once.
@@ -77,6 +78,14 @@ class Resumable(Protocol):
 
     def remembering(self, ledger: Ledger) -> Source:
         """The same source, which reads and writes this ledger."""
+
+
+@runtime_checkable
+class Refreshable(Protocol):
+    """A source that can ask whether what it fetched before is another picture now."""
+
+    def refreshing(self, validator_of: Callable[[str], str | None]) -> Source:
+        """The same source, which asks this for the validator of an earlier answer."""
 
 
 class SourceFactory(Protocol):

@@ -12,6 +12,8 @@ from curator.collect.reasons import Reason, Refusal
 
 # Headers are cut there: more digits than any length has; Python refuses numbers of thousands.
 _DIGITS = 20
+# Of a validator: some hundred bytes are the most that is in use.
+_LONGEST = 1000
 _BUSY = frozenset({408, 425, 429})
 # With these, Retry-After says when to come again.
 _HOLDING = frozenset({429, 503})
@@ -47,6 +49,26 @@ def check_status(response: HTTPResponse) -> None:
         busy = status in _BUSY or status >= 500
         reason = Reason.SERVER_BUSY if busy else Reason.HTTP_ERROR
     raise Refusal(reason, f"the server answered {status} {response.reason or ''}".rstrip())
+
+
+def conditional(validator: str | None) -> dict[str, str]:
+    """The headers that ask for an answer only if it is another one (RFC 9110, 13.1).
+
+    Args:
+        validator: An ETag or a time of change as a server sent it; None for no condition.
+    """
+    # A header may go on in the next line, which must not be sent back.
+    if not validator or len(validator) > _LONGEST or not validator.isprintable():
+        return {}
+    is_tag = validator.startswith(('"', 'W/"'))
+    return {"If-None-Match" if is_tag else "If-Modified-Since": validator}
+
+
+def validator_of(headers: Headers) -> str | None:
+    """The ETag, or else the time of change; None for what must not be stored."""
+    if "no-store" in headers.get("cache-control", "").lower():
+        return None
+    return headers.get("etag") or headers.get("last-modified")
 
 
 def retry_after(status: int, headers: Headers) -> float | None:

@@ -8,12 +8,14 @@ from contextlib import closing
 
 from curator.collect.limits import Limits
 from curator.progress import Progress
-from curator.records import Fetched, Refused
+from curator.records import Fetched, Refused, Unchanged
 
 
 def within(
-    limits: Limits, records: Generator[Fetched | Refused, None, None], progress: Progress
-) -> Generator[Fetched | Refused, None, None]:
+    limits: Limits,
+    records: Generator[Fetched | Refused | Unchanged, None, None],
+    progress: Progress,
+) -> Generator[Fetched | Refused | Unchanged, None, None]:
     """Pass the records on, tell of each, and end the source when the budget is used up."""
     images, size = 0, 0
     started = time.monotonic()
@@ -37,6 +39,8 @@ def within(
                 return
 
 
-def _note(record: Fetched | Refused) -> str:
+def _note(record: Fetched | Refused | Unchanged) -> str:
     name = record.candidate.name
+    if isinstance(record, Unchanged):
+        return f"{name}: unchanged"
     return name if isinstance(record, Fetched) else f"{name}: {record.detail}"

@@ -26,6 +26,7 @@ from curator.collect.wire import Wire
 
 # More than any length has; Python refuses to read numbers of thousands.
 _DIGITS = 20
+_NOT_MODIFIED = 304
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 # Raises Refusal for an address that must not be asked; called before every hop.
@@ -55,6 +56,14 @@ class Reply:
     wishes: frozenset[str]
     facts: Mapping[str, Any]
     data: bytes = field(repr=False)
+
+
+class Unchanged(Exception):
+    """The server has nothing newer than what was asked about; ``wishes`` as of a :class:`Reply`."""
+
+    def __init__(self, wishes: frozenset[str]) -> None:
+        super().__init__("nothing has changed")
+        self.wishes = wishes
 
 
 class Fetcher:
@@ -102,20 +111,22 @@ class Fetcher:
         """Cut all downloads; those waiting in other threads raise :class:`Stopped` at once."""
         self._wire.close()
 
-    def get(self, url: str, *, permit: Permit, room: Room) -> Reply:
+    def get(self, url: str, *, permit: Permit, room: Room, validator: str | None = None) -> Reply:
         """Fetch one address, trying again after passing troubles.
 
         Args:
             url: What :func:`~curator.collect.addresses.canonical` returns.
             permit: Asked before every hop; raises to forbid it.
             room: Asked once the first bytes are there; says how many to take.
+            validator: Of what an earlier answer brought; to be asked only for something else.
 
         Raises:
             Refusal: with the reason and one sentence.
+            Unchanged: if a validator was given and still holds.
             Stopped: if :meth:`close` was called meanwhile.
             Later: if it is not this host's turn for a while; nothing was asked yet.
         """
-        return self._patiently(partial(self._follow, url, self._permit(permit), room))
+        return self._patiently(partial(self._follow, url, self._permit(permit), room, validator))
 
     def _permit(self, permit: Permit) -> Permit:
         def both(url: str) -> None:
@@ -127,7 +138,7 @@ class Fetcher:
 
     def _start_of(self, url: str) -> bytes:
         """The first bytes of an address, with no permission but the guard's: a robots.txt."""
-        return self._patiently(partial(self._follow, url, _anywhere, _start)).data
+        return self._patiently(partial(self._follow, url, _anywhere, _start, None)).data
 
     def _patiently(self, follow: Callable[[float], Reply]) -> Reply:
         for attempt in range(1, self.limits.attempts + 1):
@@ -141,7 +152,10 @@ class Fetcher:
             self._wire.closed.wait(self.limits.pause * 2 ** (attempt - 1))
         raise Stopped
 
-    def _follow(self, url: str, permit: Permit, room: Room, patience: float) -> Reply:
+    def _follow(
+        self, url: str, permit: Permit, room: Room, validator: str | None, patience: float
+    ) -> Reply:
+        asked = self._headers | answers.conditional(validator)
         left = self.limits.max_seconds
         for redirects in range(self.limits.max_redirects + 1):
             permit(url)
@@ -149,10 +163,12 @@ class Fetcher:
             wait = patience if redirects == 0 else inf
             with self.pace.turn(site(url), wait), self._wire.request(left) as line:
                 started = time.monotonic()
-                with troubles(line), self._wire.ask(url, self._headers, line) as response:
+                with troubles(line), self._wire.ask(url, asked, line) as response:
                     headers = answers.headers_of(response)
                     self._heed(response.status, headers, url)
                     onward = answers.location(headers)
+                    if response.status == _NOT_MODIFIED and validator:
+                        raise Unchanged(self._wishes(response, headers))
                     if response.status not in _REDIRECTS or not onward:
                         return self._read(response, headers, url, room, redirects)
                 left = max(0.0, left - (time.monotonic() - started))
@@ -187,12 +203,11 @@ class Fetcher:
                 break
         if len(data) > most and room is not _start:
             raise Refusal(Reason.TOO_LARGE, f"it goes on after the limit of {most:,} bytes")
-        validator = headers.get("etag") or headers.get("last-modified")
         return Reply(
             url=url,
             mime=mime,
             charset=charset,
-            validator=validator,
+            validator=answers.validator_of(headers),
             wishes=wished,
             facts={"url": url, "redirects": redirects, **answers.facts(response.status, headers)},
             data=bytes(data[:most]),

@@ -223,9 +223,7 @@ class Wire:
                 return connection
             connection.end()
 
-    def _put_back(
-        self, origin: tuple[str, str], connection: _Connection, *, is_done: bool
-    ) -> None:
+    def _put_back(self, origin: tuple[str, str], connection: _Connection, *, is_done: bool) -> None:
         if not is_done or connection.sock is None or self.closed.is_set():
             connection.end()
             return

@@ -97,7 +97,8 @@ class _Crew(Generic[T, R]):
         self._tasks: SimpleQueue[list[T]] = SimpleQueue()
         self._done: SimpleQueue[tuple[T, R | BaseException, bool]] = SimpleQueue()
         self._threads = [
-            threading.Thread(target=self._run, name=f"collect-{number}") for number in range(threads)
+            threading.Thread(target=self._run, name=f"collect-{number}")
+            for number in range(threads)
         ]
         for thread in self._threads:
             thread.start()

@@ -161,7 +161,7 @@ def _store(connection: Connection, arrivals: list[Arrival]) -> list[Seen]:
     ]
 
 
-def _kept(result: Fetched, image_id: int, is_new: bool) -> Seen:  # noqa: FBT001
+def _kept(result: Fetched, image_id: int, is_new: bool) -> Seen:
     return Seen(
         candidate=result.candidate,
         outcome=Outcome.KEPT if is_new else Outcome.DUPLICATE,
