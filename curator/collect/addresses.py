@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
 
 from requests.exceptions import RequestException
@@ -9,6 +10,11 @@ from requests.utils import requote_uri
 
 from curator.collect.reasons import Reason, Refusal
 
+# What most addresses are made of, and nothing that has another spelling.
+_CANONICAL = re.compile(
+    r"https?://(?:[a-z0-9-]+\.)*[a-z0-9-]+(?::(?!80/|443/)(?:[1-9]\d{0,3}|[1-5]\d{4}))?/[\w/.-]*",
+    re.ASCII,
+)
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -18,6 +24,8 @@ def canonical(address: str, base: str | None = None) -> str:
     Raises:
         Refusal: ``bad-url`` for anything else.
     """
+    if _CANONICAL.fullmatch(address):
+        return address
     try:
         # Browsers leave out spaces around an address and line breaks inside it.
         text = "".join(address.split("\n")).replace("\r", "").replace("\t", "").strip()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from http.client import HTTPResponse
 from typing import Any
 
 from curator.collect.reasons import Reason, Refusal
@@ -24,21 +23,12 @@ _FORBIDDEN = frozenset({401, 402, 403, 407, 451})
 Headers = Mapping[str, str]
 
 
-def headers_of(response: HTTPResponse) -> Headers:
-    """Name, lower case -> value; of one that is sent twice the first.
-
-    The message of :mod:`http.client` is searched from its start for every one asked for.
-    """
-    return {name.lower(): value for name, value in reversed(response.headers.items())}
-
-
-def check_status(response: HTTPResponse) -> None:
+def check_status(status: int, said: str) -> None:
     """Let 200 through.
 
     Raises:
         Refusal: with the reason that stands for any other status.
     """
-    status = response.status
     if status == 200:
         return
     if status in _NOT_FOUND:
@@ -48,7 +38,7 @@ def check_status(response: HTTPResponse) -> None:
     else:
         busy = status in _BUSY or status >= 500
         reason = Reason.SERVER_BUSY if busy else Reason.HTTP_ERROR
-    raise Refusal(reason, f"the server answered {status} {response.reason or ''}".rstrip())
+    raise Refusal(reason, f"the server answered {status} {said}".rstrip())
 
 
 def conditional(validator: str | None) -> dict[str, str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
-from http.client import HTTPResponse, IncompleteRead
+from http.client import IncompleteRead
 
-from curator.collect.answers import Headers
 from curator.collect.reasons import Reason, Refusal
+from curator.collect.response import Response
 
 # What servers are asked for.
 PACKING = "gzip"
@@ -20,7 +20,7 @@ _EITHER = 32 + zlib.MAX_WBITS
 _GZIP = b"\x1f\x8b"
 
 
-def pieces(response: HTTPResponse, headers: Headers) -> Iterator[bytes]:
+def pieces(response: Response) -> Iterator[bytes]:
     """The body, none of its pieces empty or above 64 KiB.
 
     Raises:
@@ -28,7 +28,7 @@ def pieces(response: HTTPResponse, headers: Headers) -> Iterator[bytes]:
         IncompleteRead: if it ends before its stated length, or inside what is packed.
         zlib.error: if it is not packed as the server says.
     """
-    packing = headers.get("content-encoding", "").strip().lower()
+    packing = response.first.get("content-encoding", "").strip().lower()
     if packing in ("", "identity"):
         yield from _raw(response)
     elif packing in _PACKINGS:
@@ -38,7 +38,7 @@ def pieces(response: HTTPResponse, headers: Headers) -> Iterator[bytes]:
         raise Refusal(Reason.HTTP_ERROR, detail)
 
 
-def _raw(response: HTTPResponse) -> Iterator[bytes]:
+def _raw(response: Response) -> Iterator[bytes]:
     size = _HEAD
     while piece := response.read(size):
         yield piece

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 # A picture with a shorter side of this is enough: the hash looks at 32 x 32 pixels.
 SIDE = 128
@@ -18,12 +18,14 @@ _COSINES = np.cos(
 def perceptual_hash(pixels: NDArray[np.uint8]) -> str:
     """The DCT hash of an upright RGB picture of shape (H, W, 3), as 16 hex digits.
 
-    Which of the 64 lowest frequencies are above their median: bit for bit what ``phash`` of
-    ImageHash says, in a tenth of its time, as only those frequencies are computed.
+    Which of the 64 lowest frequencies are above their median, as ``phash`` of ImageHash has it;
+    computed are only those, and of a picture that is made small by areas. One bit differs on
+    most photos, four at most, in a tenth of the time.
     """
-    grey = Image.fromarray(pixels).convert("L")
-    small = np.asarray(grey.resize((_SIDE, _SIDE), Image.Resampling.LANCZOS), np.float64)
-    low = np.round(_COSINES @ small @ _COSINES.T, 6).ravel()
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    small = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    # Rounded, or the plainest pictures would have the hash of what is left of the arithmetic.
+    low = np.round(_COSINES @ small.astype(np.float64) @ _COSINES.T, 6).ravel()
     middle = np.sort(low)[31:33].mean()
     return np.packbits(low > middle).tobytes().hex()
 

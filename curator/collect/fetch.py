@@ -6,23 +6,22 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from http.client import HTTPResponse
 from math import inf
 from types import TracebackType
 from typing import Any, Self
 
 from curator.collect import answers, wishes
 from curator.collect.addresses import canonical, site
-from curator.collect.answers import Headers
 from curator.collect.bodies import PACKING, pieces
 from curator.collect.guard import Guard
 from curator.collect.limits import Limits
 from curator.collect.pace import Pace, Stopped
 from curator.collect.reasons import PASSING, Reason, Refusal
+from curator.collect.response import Response
 from curator.collect.robots import MOST_BYTES, Robots, robot_name
 from curator.collect.sniff import is_image
 from curator.collect.troubles import troubles
-from curator.collect.wire import Wire
+from curator.collect.wire import Wire, lines
 
 # More than any length has; Python refuses to read numbers of thousands.
 _DIGITS = 20
@@ -90,6 +89,7 @@ class Fetcher:
             "Accept": "*/*",
             "Accept-Encoding": PACKING,
         }
+        self._lines = lines(self._headers)
 
     def __enter__(self) -> Self:
         return self
@@ -155,7 +155,9 @@ class Fetcher:
     def _follow(
         self, url: str, permit: Permit, room: Room, validator: str | None, patience: float
     ) -> Reply:
-        asked = self._headers | answers.conditional(validator)
+        asked = self._lines
+        if validator is not None:
+            asked = lines(self._headers | answers.conditional(validator))
         left = self.limits.max_seconds
         for redirects in range(self.limits.max_redirects + 1):
             permit(url)
@@ -164,30 +166,28 @@ class Fetcher:
             with self.pace.turn(site(url), wait), self._wire.request(left) as line:
                 started = time.monotonic()
                 with troubles(line), self._wire.ask(url, asked, line) as response:
-                    headers = answers.headers_of(response)
-                    self._heed(response.status, headers, url)
-                    onward = answers.location(headers)
+                    self._heed(response, url)
+                    onward = answers.location(response.first)
                     if response.status == _NOT_MODIFIED and validator:
-                        raise Unchanged(self._wishes(response, headers))
+                        raise Unchanged(self._wishes(response))
                     if response.status not in _REDIRECTS or not onward:
-                        return self._read(response, headers, url, room, redirects)
+                        return self._read(response, url, room, redirects)
                 left = max(0.0, left - (time.monotonic() - started))
             url = canonical(onward, url)
         raise Refusal(Reason.TOO_MANY_REDIRECTS, f"more than {self.limits.max_redirects} redirects")
 
-    def _heed(self, status: int, headers: Headers, url: str) -> None:
+    def _heed(self, response: Response, url: str) -> None:
         """A busy server says when to come again, to all who ask it."""
-        wait = answers.retry_after(status, headers)
+        wait = answers.retry_after(response.status, response.first)
         if wait is not None:
             self.pace.hold(site(url), wait)
 
-    def _read(
-        self, response: HTTPResponse, headers: Headers, url: str, room: Room, redirects: int
-    ) -> Reply:
-        answers.check_status(response)
-        wished = self._wishes(response, headers)
+    def _read(self, response: Response, url: str, room: Room, redirects: int) -> Reply:
+        answers.check_status(response.status, response.reason)
+        headers = response.first
+        wished = self._wishes(response)
         mime, charset = answers.content_type(headers)
-        chunks = pieces(response, headers)
+        chunks = pieces(response)
         data = bytearray(next(chunks, b""))
         most = room(mime, bytes(data[:512]), self.limits)
         if is_image(bytes(data[:512])):
@@ -213,11 +213,11 @@ class Fetcher:
             data=bytes(data[:most]),
         )
 
-    def _wishes(self, response: HTTPResponse, headers: Headers) -> frozenset[str]:
+    def _wishes(self, response: Response) -> frozenset[str]:
         if not self.limits.obey:
             return frozenset()
-        tags = response.headers.get_all("X-Robots-Tag", [])
-        return wishes.of_headers(tags, headers.get("tdm-reservation"), self._robot)
+        tags = [value for name, value in response.fields if name == "x-robots-tag"]
+        return wishes.of_headers(tags, response.first.get("tdm-reservation"), self._robot)
 
 
 def _anywhere(_url: str) -> None:

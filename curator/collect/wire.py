@@ -1,7 +1,7 @@
 """Connections that can be cut: by their deadline, and all of them when the work is called off.
 
-They are those of :mod:`http.client`, kept open and used again, each for one host alone; the
-guard is asked in the one place where a new one is made.
+Connections are kept open and used again, each for one host alone; the guard is asked in the one
+place where a new one is made.
 
 A server that drips one byte now and then never runs into a read time-out. So every connection
 has a second handle to its socket, and one watching thread shuts down those that are over
@@ -18,7 +18,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from functools import cache
-from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from http.client import InvalidURL
 from urllib.parse import urlsplit
 
 import certifi
@@ -26,8 +26,10 @@ from urllib3.util import wait_for_read
 
 from curator.collect.addresses import split
 from curator.collect.guard import Guard
+from curator.collect.response import Response
 
 _TICK = 0.1
+_PORTS = {"http": 80, "https": 443}
 # Of so many hosts connections are kept open; a crawl of the whole web must not keep them all.
 _REMEMBERED = 64
 
@@ -66,31 +68,46 @@ class Line:
             self._handle = None
 
 
-class _Connection(HTTPConnection):
-    """To one host, at an address that the guard allows."""
+class _Connection:
+    """To one host, at an address that the guard allows; opened with the first request."""
 
-    line: Line
-    handle: socket.socket | None = None
-
-    def __init__(self, host: str, port: int | None, timeout: float, guard: Guard) -> None:
-        # Without a port http.client would look for one in a version 6 address.
-        super().__init__(host, port or self.default_port, timeout)
+    def __init__(self, scheme: str, netloc: str, timeout: float, guard: Guard) -> None:
+        parts = urlsplit(f"//{netloc}")
+        self.host = parts.hostname or ""
+        self.port = parts.port or _PORTS[scheme]
+        self.sock: socket.socket | None = None
+        self.handle: socket.socket | None = None
+        self._is_secure = scheme == "https"
+        self._timeout = timeout
         self._guard = guard
-        self._seconds = timeout
 
-    def connect(self) -> None:
-        """Resolve the host and connect to the first of its addresses that answers.
+    def ask(self, request: bytes, line: Line) -> Response:
+        """Send a request and read the head of its answer.
 
         Raises:
             Refusal: ``forbidden-address`` if the guard objects.
-            OSError: of the last address tried, ``socket.gaierror`` if there is none.
+            OSError, HTTPException: for whatever else may go wrong.
         """
+        if self.handle is not None:
+            line.hold(self.handle)
+        sock = self.sock or self._connect(line)
+        sock.sendall(request)
+        response = Response(sock)
+        try:
+            response.begin()
+        except BaseException:
+            response.close()
+            raise
+        return response
+
+    def _connect(self, line: Line) -> socket.socket:
+        """Resolve the host and connect to the first of its addresses that answers."""
         trouble: OSError = socket.gaierror(socket.EAI_NONAME, f"{self.host} has no address")
         for family, kind, protocol, _, address in self._guard.addresses(self.host, self.port):
             sock = socket.socket(family, kind, protocol)
             try:
-                sock.settimeout(self._seconds)
-                self._hold(sock)
+                sock.settimeout(self._timeout)
+                self._hold(sock, line)
                 sock.connect(address)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             except OSError as error:
@@ -98,14 +115,16 @@ class _Connection(HTTPConnection):
                 trouble = error
             else:
                 self.sock = sock
-                return
+                if self._is_secure:
+                    self.sock = _trust().wrap_socket(sock, server_hostname=self.host)
+                return self.sock
         raise trouble
 
-    def _hold(self, sock: socket.socket) -> None:
-        # A handle of our own: TLS and http.client pass the original around and close it.
+    def _hold(self, sock: socket.socket, line: Line) -> None:
+        # A handle of our own: TLS passes the original around and closes it.
         self._release()
         self.handle = socket.fromfd(sock.fileno(), sock.family, sock.type)
-        self.line.hold(self.handle)
+        line.hold(self.handle)
 
     def _release(self) -> None:
         if self.handle is not None:
@@ -114,21 +133,14 @@ class _Connection(HTTPConnection):
 
     def end(self) -> None:
         """Let go of the socket for good."""
-        self.close()
+        if self.sock is not None:
+            self.sock.close()
+            self.sock = None
         self._release()
 
     def is_fresh(self) -> bool:
         """Whether the server has left it open since the last answer, and sent nothing unasked."""
         return self.sock is not None and not wait_for_read(self.sock, 0)
-
-
-class _Secure(_Connection):
-    default_port = HTTPSConnection.default_port
-
-    def connect(self) -> None:
-        """As for a plain one, then TLS with the certificate checked."""
-        super().connect()
-        self.sock = _trust().wrap_socket(self.sock, server_hostname=self.host)
 
 
 @cache
@@ -172,27 +184,31 @@ class Wire:
             line.release()
 
     @contextlib.contextmanager
-    def ask(self, url: str, headers: Mapping[str, str], line: Line) -> Iterator[HTTPResponse]:
+    def ask(self, url: str, headers: bytes, line: Line) -> Iterator[Response]:
         """The answer to a GET, its body not read yet; what is left of it is not read either.
+
+        Args:
+            url: A canonical address.
+            headers: But for ``Host``; see :func:`lines`.
+            line: The request that this is part of.
 
         Raises:
             Refusal: ``forbidden-address`` if the guard objects.
             OSError, HTTPException, ValueError: for whatever else may go wrong.
         """
         scheme, netloc, target = split(url)
+        head = f"GET {target} HTTP/1.1\r\nHost: {netloc}\r\n"
+        if not head.isascii() or head.count(" ") != 3 or head.count("\r") + head.count("\n") != 4:
+            raise InvalidURL(url)
         connection = self._take(scheme, netloc)
         is_done = False
         try:
-            connection.line = line
-            if connection.handle is not None:
-                line.hold(connection.handle)
-            connection.request("GET", target, headers=headers)  # type: ignore[arg-type]
-            with connection.getresponse() as response:
+            with connection.ask(head.encode() + headers, line) as response:
                 yield response
                 if response.length == 0:
                     # Nothing is left to be read, which is said by reading it.
                     response.read()
-                is_done = response.isclosed()
+                is_done = response.isclosed() and not response.will_close
         finally:
             line.release()
             self._put_back((scheme, netloc), connection, is_done=is_done and not line.is_cut)
@@ -216,15 +232,13 @@ class Wire:
                 idle = self._idle.get((scheme, netloc))
                 connection = idle.pop() if idle else None
             if connection is None:
-                make = _Secure if scheme == "https" else _Connection
-                parts = urlsplit(f"//{netloc}")
-                return make(parts.hostname or "", parts.port, self._timeout, self._guard)
+                return _Connection(scheme, netloc, self._timeout, self._guard)
             if connection.is_fresh():
                 return connection
             connection.end()
 
     def _put_back(self, origin: tuple[str, str], connection: _Connection, *, is_done: bool) -> None:
-        if not is_done or connection.sock is None or self.closed.is_set():
+        if not is_done or self.closed.is_set():
             connection.end()
             return
         oldest: list[_Connection] = []
@@ -242,6 +256,19 @@ class Wire:
                 overdue = [line for line in self._lines if line.deadline <= now]
             for line in overdue:
                 line.cut()
+
+
+def lines(headers: Mapping[str, str]) -> bytes:
+    """Headers as they are sent, with the empty line that ends them.
+
+    Raises:
+        ValueError: if a value would be more than one header.
+    """
+    for value in headers.values():
+        if "\r" in value or "\n" in value:
+            raise ValueError(f"{value!r}: is no value of a header")
+    text = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    return f"{text}\r\n".encode("latin-1", "replace")
 
 
 def _end(connections: list[_Connection]) -> None:
