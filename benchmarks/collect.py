@@ -150,12 +150,12 @@ def collect_all(urls: list[str], folder: Path) -> dict[str, Any]:
         threads=WORKERS, host_pause=0, host_requests=WORKERS, allow_hosts=("127.0.0.1",)
     )
     watched = Watched()
-    started, before = time.monotonic(), processor(resource.RUSAGE_SELF)
     with create_dataset(folder / "data") as dataset:
+        started, before = time.monotonic(), processor(resource.RUSAGE_SELF)
         source = SOURCES.load("urls")(str(listed), limits)
         report = ingest(dataset, source, method="urls", params={}, progress=watched)
+        seconds = time.monotonic() - started
     assert report.kept == len(urls), report
-    seconds = time.monotonic() - started
     # Once they have ended, the system tells what they took.
     JUDGES.close()
     return {

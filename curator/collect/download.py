@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from curator.collect.fetch import Fetcher, Reply
 from curator.collect.fetch import Unchanged as NotModified
-from curator.collect.inspection import inspect
+from curator.collect.inspection import examine, fetched
 from curator.collect.limits import Limits
 from curator.collect.names import with_suffix_of
 from curator.collect.reasons import Reason, Refusal, refused
@@ -40,12 +40,14 @@ def download(
 
 def judge(candidate: Candidate, reply: Reply, limits: Limits) -> Fetched | Refused:
     """The record of a picture that has arrived; it is named after what it really is."""
-    record = inspect(candidate, reply.data, limits)
-    if isinstance(record, Refused):
-        return replace(record, candidate=replace(candidate, validator=reply.validator))
-    name = with_suffix_of(candidate.name, record.mime)
+    try:
+        found = examine(reply.data, limits)
+    except Refusal as refusal:
+        candidate = replace(candidate, validator=reply.validator)
+        return refused(candidate, refusal.reason, refusal.detail)
+    name = with_suffix_of(candidate.name, found["mime"])
     candidate = replace(candidate, name=name, validator=reply.validator)
-    return replace(record, candidate=candidate, http=reply.facts)
+    return fetched(candidate, reply.data, found, reply.facts)
 
 
 def picture_room(mime: str, head: bytes, limits: Limits) -> int:

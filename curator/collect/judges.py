@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import IO, Any
+
+import orjson
 
 from curator.collect.judge_process import ANSWER, REQUEST
 from curator.collect.reasons import Reason, Refusal
@@ -93,7 +94,7 @@ class _Judge:
         with suppress(OSError, EOFError):
             while True:
                 size = ANSWER.unpack(_read(pipe, ANSWER.size))[0]
-                answer = json.loads(_read(pipe, size))
+                answer = orjson.loads(_read(pipe, size))
                 with self._lock:
                     waiting = self._waiting.popleft()
                 waiting.set_result(answer)

@@ -64,8 +64,8 @@ class Response(HTTPResponse):
             self.version == 10 and "keep-alive" not in connection
         )
         # What http.client keeps of these has no other types.
-        self.chunked = headers.get("transfer-encoding", "").strip().lower() == "chunked"  # type: ignore[assignment]
-        self.chunk_left = None  # type: ignore[assignment]
+        self.chunked = headers.get("transfer-encoding", "").strip().lower() == "chunked"
+        self.chunk_left = None
         self.length = None if self.chunked else _length(headers.get("content-length", ""))
         if self.status in _BODILESS or self.status < 200:
             self.length = 0

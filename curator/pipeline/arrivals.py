@@ -18,10 +18,10 @@ from curator.store.dataset import Dataset
 from curator.store.opt_outs import OptOut
 
 # Rows wait for company, but not long: people watch them come.
-BATCH = 256
+BATCH = 512
 SECONDS = 0.5
 # Whoever brings more than can be written has to wait.
-_MOST = 4 * BATCH
+_MOST = 2 * BATCH
 
 
 class Batch:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path, PurePath
 from typing import Any
@@ -100,8 +100,8 @@ def _is_of(document: Any, wanted: frozenset[str]) -> bool:
 
 def main(words: Iterator[str]) -> None:
     """Do what the words say."""
-    task = {"held": held, "dump": dump, "restore": restore}[next(words)]
-    task(*map(Path, words))
+    tasks: dict[str, Callable[..., None]] = {"held": held, "dump": dump, "restore": restore}
+    tasks[next(words)](*map(Path, words))
 
 
 if __name__ == "__main__":
