@@ -7,6 +7,7 @@ asks the caller's ``settled``. The way of one picture::
     folder, urls, web, search, video, storage   name candidates
     archive, listing, links, crawler, engines, frames   read what each of them reads
     fetch, wire, guard  the only way to the network: deadlines, redirects, public addresses
+    response, bodies    what comes back: head and body
     pace, robots, wishes   what hosts ask of robots
     inspection, judges  the only way from bytes to a record, through a process that may die
     frontier            where a crawl is, kept by the caller if it is to survive
