@@ -5,17 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import closing
+from typing import TypeVar
 
 from curator.collect.limits import Limits
 from curator.progress import Progress
 from curator.records import Fetched, Refused, Unchanged
 
+R = TypeVar("R", bound=Fetched | Refused | Unchanged)
+
 
 def within(
-    limits: Limits,
-    records: Generator[Fetched | Refused | Unchanged, None, None],
-    progress: Progress,
-) -> Generator[Fetched | Refused | Unchanged, None, None]:
+    limits: Limits, records: Generator[R, None, None], progress: Progress
+) -> Generator[R, None, None]:
     """Pass the records on, tell of each, and end the source when the budget is used up."""
     images, size = 0, 0
     started = time.monotonic()

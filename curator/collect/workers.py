@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from queue import Empty, SimpleQueue
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from curator.collect.pace import Later
 
@@ -69,20 +69,21 @@ def as_done(
                 time.sleep(_TICK)
                 continue
             try:
-                yield crew.result(_TICK if passed and crew.in_hand <= threads else None)
-            except _Postponed as postponed:
-                passed.appendleft(postponed.item)
+                idle = passed and crew.in_hand <= threads
+                item, result, error = crew.next(_TICK if idle else None)
             except Empty:
                 continue
+            if isinstance(error, Later):
+                passed.appendleft(item)
+            elif error is not None:
+                raise error
+            else:
+                yield cast(R, result)
+            # Not before: what the consumer has not dealt with is in hand still.
             crew.in_hand -= 1
     finally:
         stop()
         crew.end()
-
-
-class _Postponed(Exception):
-    def __init__(self, item: object) -> None:
-        self.item = item
 
 
 class _Crew(Generic[T, R]):
@@ -95,7 +96,7 @@ class _Crew(Generic[T, R]):
         self.in_hand = 0
         self._work = work
         self._tasks: SimpleQueue[list[T]] = SimpleQueue()
-        self._done: SimpleQueue[tuple[T, R | BaseException, bool]] = SimpleQueue()
+        self._done: SimpleQueue[tuple[T, R | None, BaseException | None]] = SimpleQueue()
         self._threads = [
             threading.Thread(target=self._run, name=f"collect-{number}")
             for number in range(threads)
@@ -107,14 +108,9 @@ class _Crew(Generic[T, R]):
         self.in_hand += 1
         self._tasks.put([item])
 
-    def result(self, timeout: float | None) -> R:
-        """The next one; raises what its work raised, or ``Empty`` if none comes in time."""
-        item, outcome, is_error = self._done.get(timeout=timeout)
-        if isinstance(outcome, Later):
-            raise _Postponed(item)
-        if is_error:
-            raise outcome  # type: ignore[misc]
-        return outcome  # type: ignore[return-value]
+    def next(self, timeout: float | None) -> tuple[T, R | None, BaseException | None]:
+        """An item and what came of it, or what its work raised; ``Empty`` if none comes in time."""
+        return self._done.get(timeout=timeout)
 
     def end(self) -> None:
         """Drop what nobody began, and wait for the rest."""
@@ -132,6 +128,6 @@ class _Crew(Generic[T, R]):
         while task := self._tasks.get():
             item = task[0]
             try:
-                self._done.put((item, self._work(item), False))
+                self._done.put((item, self._work(item), None))
             except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
-                self._done.put((item, error, True))
+                self._done.put((item, None, error))

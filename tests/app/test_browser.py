@@ -237,12 +237,14 @@ def test_the_camera_takes_a_picture_into_the_dataset(
     page.goto(f"http://127.0.0.1:{window.port}/collect")
     page.get_by_text("Take a picture with the camera of this computer").click()
     page.get_by_text("Use the camera").click()
+    # A picture travels to the server and back.
+    page.set_default_timeout(120_000)
     page.get_by_label("Who takes it").fill("Ada")
     page.get_by_label("Licence", exact=True).last.fill("CC0-1.0")
-    page.get_by_role("button", name="Take Photo").click(timeout=60_000)
+    page.get_by_role("button", name="Take Photo").click()
     window.press("Keep this picture")
     # The camera is ready for the next one.
-    page.get_by_role("button", name="Take Photo").wait_for(timeout=60_000)
+    page.get_by_role("button", name="Take Photo").wait_for()
     with studio.dataset.read() as connection:
         (taken,) = images.find(connection, images.ImageFilter())
     assert (taken.author, taken.licence_id) == ("Ada", "CC0-1.0")
