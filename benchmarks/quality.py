@@ -125,7 +125,7 @@ def face_cost() -> None:
 
 
 def _with_points(face: Face) -> Face:
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from curator.quality.aligned import five_of_box
 

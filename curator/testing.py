@@ -34,6 +34,7 @@ from curator.records import (
     Points,
     Refused,
     Sample,
+    Unchanged,
 )
 from curator.train.contract import TrainerContract
 
@@ -233,7 +234,7 @@ class SourceContract:
 
     def records(
         self, folder: Path, settled: Callable[[Candidate], bool] = lambda _: False
-    ) -> list[Fetched | Refused]:
+    ) -> list[Fetched | Refused | Unchanged]:
         """Everything that the source yields."""
         return list(self.source(folder).collect(settled, Silent()))
 
@@ -327,13 +328,19 @@ class SourceContract:
         assert caught is not None
 
 
-def _gist(records: Sequence[Fetched | Refused]) -> set[tuple[str, str, str]]:
+def _gist(records: Sequence[Fetched | Refused | Unchanged]) -> set[tuple[str, str, str]]:
     """What must not change between two runs: all but times, and the order."""
     return {
         (
             record.candidate.url,
             record.candidate.name,
-            record.sha256 if isinstance(record, Fetched) else record.reason,
+            _outcome(record),
         )
         for record in records
     }
+
+
+def _outcome(record: Fetched | Refused | Unchanged) -> str:
+    if isinstance(record, Unchanged):
+        return "unchanged"
+    return record.sha256 if isinstance(record, Fetched) else record.reason

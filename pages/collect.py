@@ -11,7 +11,7 @@ from curator.app.detect_form import detect_form
 from curator.app.refusals import refusals
 from curator.app.yields import yields
 
-TASKS = ("collect", "detect")
+TASKS = ("collect", "detect", "prepare")
 
 dataset = opened.dataset()
 st.title("Collect", anchor=False)

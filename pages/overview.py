@@ -7,7 +7,7 @@ from curator.app.newest_images import newest_images
 from curator.app.text import escape
 from curator.pipeline.overview import overview
 
-TASKS = ("collect", "detect", "release", "export")
+TASKS = ("collect", "detect", "prepare", "release", "export")
 
 dataset = opened.dataset()
 found = overview(dataset)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,7 +16,7 @@ from curator.app.thumbnails import Thumbnails
 from curator.errors import InputError, NotFound
 from curator.jobs import start as jobs
 from curator.pipeline.export import export
-from curator.pipeline.forget import HOLDERS, ForgetRequest, forget
+from curator.pipeline.forget import ForgetRequest, forget
 from curator.pipeline.ingest import CollectRequest, collect
 from curator.pipeline.labels import ImportOptions, import_labels
 from curator.pipeline.optout import OptOuts, opt_out
@@ -196,18 +195,26 @@ def test_a_source_is_forgotten_whole(dataset: Dataset, photos: Path) -> None:
     assert collect(dataset, CollectRequest(source="folder", target=str(photos)), Silent()).kept == 0
 
 
-def test_other_holders_of_copies_are_told(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[str] = []
+class Viewer:
+    """Another holder of copies."""
 
-    def viewer(_: Dataset, forgotten: Any) -> list[str]:
-        told.extend(image.name for image in forgotten)
-        return ["the viewer's dataset faces"]
+    def __init__(self) -> None:
+        self.told: list[str] = []
 
-    monkeypatch.setattr("curator.pipeline.forget.HOLDERS", [*HOLDERS, viewer])
-    report = forget(dataset, ForgetRequest(image=NAME, from_releases=True))
-    assert (told, report.elsewhere) == ([NAME], ("the viewer's dataset faces",))
+    def holding(self, _: Dataset, forgotten: Sequence[Image]) -> list[str]:
+        return [f"the viewer's {image.name}" for image in forgotten]
+
+    def remove(self, _: Dataset, forgotten: Sequence[Image]) -> None:
+        self.told.extend(image.name for image in forgotten)
+
+
+def test_other_holders_of_copies_are_named_and_told_on_demand(dataset: Dataset) -> None:
+    viewer = Viewer()
+    with pytest.raises(InputError, match=f"v1 .* and by the viewer's {NAME}: say --from-releases"):
+        forget(dataset, ForgetRequest(image=NAME), [viewer])
+    assert viewer.told == []
+    report = forget(dataset, ForgetRequest(image=NAME, from_releases=True), [viewer])
+    assert (viewer.told, report.elsewhere) == ([NAME], (f"the viewer's {NAME}",))
 
 
 def test_a_reader_that_keeps_old_pages_alive_is_reported(dataset: Dataset) -> None:

@@ -13,13 +13,19 @@ from curator.store.images import ImageFilter
 
 
 def after_collect(dataset: Dataset) -> None:
-    """Offer to detect faces when the newest job brought images that nobody looked at."""
-    found = job_cards.recent(dataset, ("collect", "detect"))
+    """Offer to detect, measure and filter when the newest job brought images nobody looked at."""
+    found = job_cards.recent(dataset, ("collect", "detect", "prepare"))
     if not found or found[0].task != "collect" or job_words.is_live(found[0]):
         return
     with dataset.read() as connection:
         new = images.count(connection, ImageFilter(status=ImageStatus.NEW))
-    if new and st.button(
-        f"Look for faces on {of_many(new, 'new image')}", type="primary", icon=":material/face:"
+    if not new:
+        return
+    if st.button(
+        f"Detect, measure and filter {of_many(new, 'new image')}",
+        type="primary",
+        icon=":material/face:",
+        help="Finds faces with the default detector, measures them, and judges them by the rules "
+        "for training a detector. Doubtful ones go into the queue; nothing is deleted.",
     ):
-        job_cards.begin(dataset, "detect", {})
+        job_cards.begin(dataset, "prepare", {})

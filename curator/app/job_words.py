@@ -75,6 +75,8 @@ def _collected(result: Mapping[str, Any]) -> str:
         (sum(result["refused"].values()), "refused"),
         (sum(result["failed"].values()), "failed, to be tried again"),
         (result["settled"], "known from before"),
+        (result.get("unchanged"), "asked for again and unchanged"),
+        (result.get("gone"), "not to be had any more, and kept"),
     ):
         if count:
             parts.append(f"{number(count)} {words}")
@@ -124,6 +126,10 @@ def _pulled(result: Mapping[str, Any]) -> str:
     return ", ".join((*said, *result["strange"]))
 
 
+def _preparing(params: Mapping[str, Any]) -> str:
+    return f"Detecting, measuring and judging faces for {params.get('preset', 'detection')}"
+
+
 def _measuring(params: Mapping[str, Any]) -> str:
     return "Measuring faces"
 
@@ -136,6 +142,18 @@ def _measured(result: Mapping[str, Any]) -> str:
     return f"{of_many(result['faces'], 'face')} on {of_many(result['images'], 'image')}"
 
 
+def _prepared(result: Mapping[str, Any]) -> str:
+    verdicts = [f"{number(n)} {name}" for name, n in result["verdicts"].items() if n]
+    said = [_measured({"faces": result["faces"], "images": result["images"]})]
+    if result["unreadable"]:
+        said.append(f"{number(result['unreadable'])} unreadable")
+    if verdicts:
+        said.append(f"all faces judged: {', '.join(verdicts)}")
+    if result["asked"]:
+        said.append(f"{number(result['asked'])} new in the queue")
+    return "; ".join(said)
+
+
 def _looked(result: Mapping[str, Any]) -> str:
     said = f"{of_many(result['copies'], 'pair')} of copies, {number(result['similar'])} similar"
     return f"{said}, among {of_many(result['images'], 'image')}"
@@ -144,6 +162,7 @@ def _looked(result: Mapping[str, Any]) -> str:
 _TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "collect": _collecting,
     "detect": _detecting,
+    "prepare": _preparing,
     "measure": _measuring,
     "duplicates": _looking,
     "release": _releasing,
@@ -156,6 +175,7 @@ _TITLES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
 _OUTCOMES: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "collect": _collected,
     "detect": _detected,
+    "prepare": _prepared,
     "measure": _measured,
     "duplicates": _looked,
     "release": _released,

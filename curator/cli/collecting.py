@@ -98,6 +98,10 @@ def collect_command(
         list[str] | None,
         typer.Option(help="Ask this host or network though it is not public; repeat."),
     ] = None,
+    refresh: Annotated[
+        bool,
+        typer.Option("--refresh", help="Ask again for pictures of the web that may have changed."),
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Bring images in; run again to go on. Example: `curator collect web https://example.org`."""
@@ -118,6 +122,7 @@ def collect_command(
         max_minutes=max_minutes,
         obey=not ignore_robots,
         allow_hosts=tuple(allow_host or ()),
+        refresh=refresh,
     )
     with console.opened_or_made(dataset) as opened, console.bar() as bar:
         report = collect(opened, request, bar)
@@ -262,6 +267,8 @@ def print_collected(report: CollectReport) -> None:
         "failed, tried again next time": report.failed,
         "known from an earlier run": report.settled,
         "never to be collected": report.opted_out,
+        "asked for again, unchanged": report.unchanged or None,
+        "asked for again, gone; kept here": report.gone or None,
         "seconds": report.seconds,
     }
     console.print_facts("Collected", facts)

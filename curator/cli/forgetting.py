@@ -32,7 +32,7 @@ def forget_command(
     ] = None,
     from_releases: Annotated[
         bool,
-        typer.Option("--from-releases", help="Also from releases; their exports are removed."),
+        typer.Option("--from-releases", help="Also from releases and FiftyOne; exports go."),
     ] = False,
     dataset: DatasetOption = None,
     json: JsonOption = False,
@@ -41,8 +41,10 @@ def forget_command(
     request = ForgetRequest(
         image=image, source=source, identity=identity, from_releases=from_releases
     )
+    from curator.review.forgetting import Reviews
+
     with console.opened(dataset) as opened:
-        report = forget(opened, request)
+        report = forget(opened, request, holders=[Reviews()])
     if json:
         console.print_json(report)
     else:

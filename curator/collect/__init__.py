@@ -7,6 +7,7 @@ asks the caller's ``settled``. The way of one picture::
     folder, urls, web, search, video, storage   name candidates
     archive, listing, links, crawler, engines, frames   read what each of them reads
     fetch, wire, guard  the only way to the network: deadlines, redirects, public addresses
+    response, bodies    what comes back: head and body
     pace, robots, wishes   what hosts ask of robots
     inspection, judges  the only way from bytes to a record, through a process that may die
     frontier            where a crawl is, kept by the caller if it is to survive
@@ -22,7 +23,7 @@ from curator.collect.frontier import Ledger
 from curator.collect.limits import Limits
 from curator.collect.reasons import SENTENCES, Reason
 from curator.progress import Progress
-from curator.records import Candidate, Fetched, Refused
+from curator.records import Candidate, Fetched, Refused, Unchanged
 from curator.registry import Entry, Registry
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ __all__ = [
     "SOURCES",
     "Limits",
     "Reason",
+    "Refreshable",
     "Resumable",
     "Seeing",
     "Source",
@@ -46,7 +48,7 @@ class Source(Protocol):
 
     def collect(
         self, settled: Callable[[Candidate], bool], progress: Progress
-    ) -> Generator[Fetched | Refused, None, None]:
+    ) -> Generator[Fetched | Refused | Unchanged, None, None]:
         """Yield a record for every image that is not settled, at most a handful held at a time.
 
         Closing the generator calls off the work and waits for its threads, which end at once.
@@ -77,6 +79,14 @@ class Resumable(Protocol):
 
     def remembering(self, ledger: Ledger) -> Source:
         """The same source, which reads and writes this ledger."""
+
+
+@runtime_checkable
+class Refreshable(Protocol):
+    """A source that can ask whether what it fetched before is another picture now."""
+
+    def refreshing(self, validator_of: Callable[[str], str | None]) -> Source:
+        """The same source, which asks this for the validator of an earlier answer."""
 
 
 class SourceFactory(Protocol):

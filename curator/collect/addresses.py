@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
 
 from requests.exceptions import RequestException
@@ -9,6 +10,11 @@ from requests.utils import requote_uri
 
 from curator.collect.reasons import Reason, Refusal
 
+# What most addresses are made of, and nothing that has another spelling.
+_CANONICAL = re.compile(
+    r"https?://(?:[a-z0-9-]+\.)*[a-z0-9-]+(?::(?!80/|443/)(?:[1-9]\d{0,3}|[1-5]\d{4}))?/[\w/.-]*",
+    re.ASCII,
+)
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -18,6 +24,8 @@ def canonical(address: str, base: str | None = None) -> str:
     Raises:
         Refusal: ``bad-url`` for anything else.
     """
+    if _CANONICAL.fullmatch(address):
+        return address
     try:
         # Browsers leave out spaces around an address and line breaks inside it.
         text = "".join(address.split("\n")).replace("\r", "").replace("\t", "").strip()
@@ -44,4 +52,10 @@ def canonical(address: str, base: str | None = None) -> str:
 
 def site(url: str) -> str:
     """Host, and port unless it is the usual one, of a canonical address."""
-    return urlsplit(url).netloc
+    return split(url)[1]
+
+
+def split(url: str) -> tuple[str, str, str]:
+    """Scheme, host with port unless it is the usual one, path with query of a canonical address."""
+    scheme, _, netloc, path = url.split("/", 3)
+    return scheme[:-1], netloc, f"/{path}"

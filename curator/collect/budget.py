@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Generator
 from contextlib import closing
+from typing import TypeVar
 
 from curator.collect.limits import Limits
 from curator.progress import Progress
-from curator.records import Fetched, Refused
+from curator.records import Fetched, Refused, Unchanged
+
+R = TypeVar("R", bound=Fetched | Refused | Unchanged)
 
 
 def within(
-    limits: Limits, records: Generator[Fetched | Refused, None, None], progress: Progress
-) -> Generator[Fetched | Refused, None, None]:
+    limits: Limits, records: Generator[R, None, None], progress: Progress
+) -> Generator[R, None, None]:
     """Pass the records on, tell of each, and end the source when the budget is used up."""
     images, size = 0, 0
     started = time.monotonic()
@@ -37,6 +40,8 @@ def within(
                 return
 
 
-def _note(record: Fetched | Refused) -> str:
+def _note(record: Fetched | Refused | Unchanged) -> str:
     name = record.candidate.name
+    if isinstance(record, Unchanged):
+        return f"{name}: unchanged"
     return name if isinstance(record, Fetched) else f"{name}: {record.detail}"

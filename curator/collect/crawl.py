@@ -16,7 +16,7 @@ from curator.collect.names import name_of_url
 from curator.collect.reasons import Reason, Refusal
 from curator.collect.robots import robot_name
 from curator.collect.wishes import of_meta
-from curator.records import Candidate, Fetched, Refused
+from curator.records import Candidate, Fetched, Refused, Unchanged
 
 SOURCE = "web"
 
@@ -45,12 +45,13 @@ class Crawl:
 
     limits: Limits
     settled: Callable[[Candidate], bool]
+    validator_of: Callable[[str], str | None]
     licence: str | None
     author: str | None
     fetcher: Fetcher
     frontier: Frontier
     stop: threading.Event
-    results: Handover[Fetched | Refused | Note | End]
+    results: Handover[Fetched | Refused | Unchanged | Note | End]
     hosts: set[str] = field(default_factory=set)
 
     def candidate(self, url: str, page_url: str | None, title: str | None) -> Candidate:

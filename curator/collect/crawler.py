@@ -26,7 +26,7 @@ from curator.collect import wishes
 from curator.collect.addresses import site
 from curator.collect.crawl import Crawl, End, Note
 from curator.collect.download import download, judge
-from curator.collect.fetch import Reply
+from curator.collect.fetch import Reply, Unchanged
 from curator.collect.frontier import Page, Reading, Shown
 from curator.collect.handover import Handover
 from curator.collect.limits import Limits
@@ -135,7 +135,19 @@ class PageSession:
         crawl = self.crawl
         if page.depth > 0 and crawl.settled(crawl.candidate(page.url, page.parent, None)):
             return None
-        return crawl.fetcher.get(page.url, permit=crawl.permit_page, room=page_room)
+        before = crawl.frontier.recall(page.url)
+        validator = None if before is None else before.validator
+        try:
+            reply = crawl.fetcher.get(
+                page.url, permit=crawl.permit_page, room=page_room, validator=validator
+            )
+        except Unchanged as unchanged:
+            assert before is not None  # noqa: S101 - or there was no condition
+            crawl.results.put(Note(f"{page.url}: unchanged"))
+            return replace(before, wishes=before.wishes | unchanged.wishes)
+        if reply.validator is not None and not is_image(reply.data):
+            crawl.frontier.keep(page.url, reply)
+        return reply
 
 
 def page_room(mime: str, head: bytes, limits: Limits) -> int:
@@ -297,6 +309,7 @@ class PictureDownloader(Downloader):  # type: ignore[misc]
         """Fetch and judge one picture."""
         crawl, candidate = self.crawl, task["candidate"]
         try:
-            crawl.results.put(download(candidate, crawl.fetcher, crawl.permit_picture))
+            validator = crawl.validator_of(candidate.url)
+            crawl.results.put(download(candidate, crawl.fetcher, crawl.permit_picture, validator))
         except Stopped:
             return

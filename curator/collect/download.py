@@ -6,20 +6,33 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from curator.collect.fetch import Fetcher, Reply
-from curator.collect.inspection import inspect
+from curator.collect.fetch import Unchanged as NotModified
+from curator.collect.inspection import examine, fetched
 from curator.collect.limits import Limits
 from curator.collect.names import with_suffix_of
 from curator.collect.reasons import Reason, Refusal, refused
 from curator.collect.sniff import is_html, is_image
-from curator.records import Candidate, Fetched, Refused
+from curator.records import Candidate, Fetched, Refused, Unchanged
+
+# From an address to the validator of what an earlier run fetched there, None where there is none.
+ValidatorOf = Callable[[str], str | None]
+
+
+def nothing_before(_url: str) -> None:
+    """Nothing was fetched there before."""
 
 
 def download(
-    candidate: Candidate, fetcher: Fetcher, permit: Callable[[str], None]
-) -> Fetched | Refused:
-    """Fetch the candidate's address; the record says what came of it."""
+    candidate: Candidate,
+    fetcher: Fetcher,
+    permit: Callable[[str], None],
+    validator: str | None = None,
+) -> Fetched | Refused | Unchanged:
+    """Fetch the candidate's address, if it is not what it was; the record says what came of it."""
     try:
-        reply = fetcher.get(candidate.url, permit=permit, room=picture_room)
+        reply = fetcher.get(candidate.url, permit=permit, room=picture_room, validator=validator)
+    except NotModified:
+        return Unchanged(candidate=candidate)
     except Refusal as refusal:
         return refused(candidate, refusal.reason, refusal.detail)
     return judge(candidate, reply, fetcher.limits)
@@ -27,11 +40,14 @@ def download(
 
 def judge(candidate: Candidate, reply: Reply, limits: Limits) -> Fetched | Refused:
     """The record of a picture that has arrived; it is named after what it really is."""
-    record = inspect(replace(candidate, validator=reply.validator), reply.data, limits)
-    if isinstance(record, Refused):
-        return record
-    name = with_suffix_of(record.candidate.name, record.mime)
-    return replace(record, candidate=replace(record.candidate, name=name), http=reply.facts)
+    try:
+        found = examine(reply.data, limits)
+    except Refusal as refusal:
+        candidate = replace(candidate, validator=reply.validator)
+        return refused(candidate, refusal.reason, refusal.detail)
+    name = with_suffix_of(candidate.name, found["mime"])
+    candidate = replace(candidate, name=name, validator=reply.validator)
+    return fetched(candidate, reply.data, found, reply.facts)
 
 
 def picture_room(mime: str, head: bytes, limits: Limits) -> int:

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
-from http.cookiejar import DefaultCookiePolicy
 from math import inf
 from types import TracebackType
 from typing import Any, Self
 
-import requests
-
 from curator.collect import answers, wishes
 from curator.collect.addresses import canonical, site
+from curator.collect.bodies import PACKING, pieces
 from curator.collect.guard import Guard
 from curator.collect.limits import Limits
 from curator.collect.pace import Pace, Stopped
 from curator.collect.reasons import PASSING, Reason, Refusal
+from curator.collect.response import Response
 from curator.collect.robots import MOST_BYTES, Robots, robot_name
 from curator.collect.sniff import is_image
 from curator.collect.troubles import troubles
-from curator.collect.wire import Adapter, Wire
+from curator.collect.wire import Wire, lines
 
-_CHUNK = 65_536
 # More than any length has; Python refuses to read numbers of thousands.
 _DIGITS = 20
+_NOT_MODIFIED = 304
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 # Raises Refusal for an address that must not be asked; called before every hop.
@@ -59,9 +57,12 @@ class Reply:
     data: bytes = field(repr=False)
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Leave redirects to us: requests reads the body of one to its end, even an endless one."""
+class Unchanged(Exception):
+    """The server has nothing newer than what was asked about; ``wishes`` as of a :class:`Reply`."""
+
+    def __init__(self, wishes: frozenset[str]) -> None:
+        super().__init__("nothing has changed")
+        self.wishes = wishes
 
 
 class Fetcher:
@@ -79,16 +80,16 @@ class Fetcher:
     def __init__(self, limits: Limits, patience: float = inf) -> None:
         self.limits = limits
         self._patience = patience
-        self._wire = Wire(Guard(limits.allow_hosts))
+        self._wire = Wire(Guard(limits.allow_hosts), limits.timeout)
         self.pace = Pace(limits, self._wire.closed)
         self._robot = robot_name(limits.user_agent)
         self._robots = Robots(self._start_of, self.pace.slow, limits.user_agent)
-        self._session = _Session()
-        self._session.trust_env = False
-        self._session.headers["User-Agent"] = limits.user_agent
-        self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        for scheme in ("http://", "https://"):
-            self._session.mount(scheme, Adapter(pool_maxsize=limits.threads + 1))
+        self._headers = {
+            "User-Agent": limits.user_agent,
+            "Accept": "*/*",
+            "Accept-Encoding": PACKING,
+        }
+        self._lines = lines(self._headers)
 
     def __enter__(self) -> Self:
         return self
@@ -109,22 +110,23 @@ class Fetcher:
     def close(self) -> None:
         """Cut all downloads; those waiting in other threads raise :class:`Stopped` at once."""
         self._wire.close()
-        self._session.close()
 
-    def get(self, url: str, *, permit: Permit, room: Room) -> Reply:
+    def get(self, url: str, *, permit: Permit, room: Room, validator: str | None = None) -> Reply:
         """Fetch one address, trying again after passing troubles.
 
         Args:
             url: What :func:`~curator.collect.addresses.canonical` returns.
             permit: Asked before every hop; raises to forbid it.
             room: Asked once the first bytes are there; says how many to take.
+            validator: Of what an earlier answer brought; to be asked only for something else.
 
         Raises:
             Refusal: with the reason and one sentence.
+            Unchanged: if a validator was given and still holds.
             Stopped: if :meth:`close` was called meanwhile.
             Later: if it is not this host's turn for a while; nothing was asked yet.
         """
-        return self._patiently(partial(self._follow, url, self._permit(permit), room))
+        return self._patiently(partial(self._follow, url, self._permit(permit), room, validator))
 
     def _permit(self, permit: Permit) -> Permit:
         def both(url: str) -> None:
@@ -136,7 +138,7 @@ class Fetcher:
 
     def _start_of(self, url: str) -> bytes:
         """The first bytes of an address, with no permission but the guard's: a robots.txt."""
-        return self._patiently(partial(self._follow, url, _anywhere, _start)).data
+        return self._patiently(partial(self._follow, url, _anywhere, _start, None)).data
 
     def _patiently(self, follow: Callable[[float], Reply]) -> Reply:
         for attempt in range(1, self.limits.attempts + 1):
@@ -150,7 +152,12 @@ class Fetcher:
             self._wire.closed.wait(self.limits.pause * 2 ** (attempt - 1))
         raise Stopped
 
-    def _follow(self, url: str, permit: Permit, room: Room, patience: float) -> Reply:
+    def _follow(
+        self, url: str, permit: Permit, room: Room, validator: str | None, patience: float
+    ) -> Reply:
+        asked = self._lines
+        if validator is not None:
+            asked = lines(self._headers | answers.conditional(validator))
         left = self.limits.max_seconds
         for redirects in range(self.limits.max_redirects + 1):
             permit(url)
@@ -158,36 +165,34 @@ class Fetcher:
             wait = patience if redirects == 0 else inf
             with self.pace.turn(site(url), wait), self._wire.request(left) as line:
                 started = time.monotonic()
-                with troubles(line), closing(self._ask(url)) as response:
+                with troubles(line), self._wire.ask(url, asked, line) as response:
                     self._heed(response, url)
-                    onward = answers.location(response)
-                    if response.status_code not in _REDIRECTS or not onward:
+                    onward = answers.location(response.first)
+                    if response.status == _NOT_MODIFIED and validator:
+                        raise Unchanged(self._wishes(response))
+                    if response.status not in _REDIRECTS or not onward:
                         return self._read(response, url, room, redirects)
                 left = max(0.0, left - (time.monotonic() - started))
             url = canonical(onward, url)
         raise Refusal(Reason.TOO_MANY_REDIRECTS, f"more than {self.limits.max_redirects} redirects")
 
-    def _heed(self, response: requests.Response, url: str) -> None:
+    def _heed(self, response: Response, url: str) -> None:
         """A busy server says when to come again, to all who ask it."""
-        wait = answers.retry_after(response)
+        wait = answers.retry_after(response.status, response.first)
         if wait is not None:
             self.pace.hold(site(url), wait)
 
-    def _ask(self, url: str) -> requests.Response:
-        return self._session.get(
-            url, stream=True, timeout=self.limits.timeout, allow_redirects=False
-        )
-
-    def _read(self, response: requests.Response, url: str, room: Room, redirects: int) -> Reply:
-        answers.check_status(response)
+    def _read(self, response: Response, url: str, room: Room, redirects: int) -> Reply:
+        answers.check_status(response.status, response.reason)
+        headers = response.first
         wished = self._wishes(response)
-        mime, charset = answers.content_type(response)
-        chunks = response.iter_content(_CHUNK)
+        mime, charset = answers.content_type(headers)
+        chunks = pieces(response)
         data = bytearray(next(chunks, b""))
         most = room(mime, bytes(data[:512]), self.limits)
         if is_image(bytes(data[:512])):
             _check_wishes(wished)
-        declared = response.headers.get("Content-Length", "")[:_DIGITS]
+        declared = headers.get("content-length", "")[:_DIGITS]
         if declared.isdecimal() and int(declared) > most and room is not _start:
             raise Refusal(
                 Reason.TOO_LARGE, f"{int(declared):,} bytes are more than the limit of {most:,}"
@@ -198,22 +203,21 @@ class Fetcher:
                 break
         if len(data) > most and room is not _start:
             raise Refusal(Reason.TOO_LARGE, f"it goes on after the limit of {most:,} bytes")
-        validator = response.headers.get("ETag") or response.headers.get("Last-Modified")
         return Reply(
             url=url,
             mime=mime,
             charset=charset,
-            validator=validator,
+            validator=answers.validator_of(headers),
             wishes=wished,
-            facts={"url": url, "redirects": redirects, **answers.facts(response)},
+            facts={"url": url, "redirects": redirects, **answers.facts(response.status, headers)},
             data=bytes(data[:most]),
         )
 
-    def _wishes(self, response: requests.Response) -> frozenset[str]:
+    def _wishes(self, response: Response) -> frozenset[str]:
         if not self.limits.obey:
             return frozenset()
-        tags = response.raw.headers.getlist("X-Robots-Tag")
-        return wishes.of_headers(tags, response.headers.get("tdm-reservation"), self._robot)
+        tags = [value for name, value in response.fields if name == "x-robots-tag"]
+        return wishes.of_headers(tags, response.first.get("tdm-reservation"), self._robot)
 
 
 def _anywhere(_url: str) -> None:

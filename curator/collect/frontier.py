@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from curator.collect.fetch import Reply
 from curator.collect.limits import Limits
 
 
@@ -68,6 +69,12 @@ class Ledger(Protocol):
     def passed(self, urls: Sequence[str]) -> None:
         """These need not be asked for: an earlier run has dealt with them."""
 
+    def recall(self, url: str) -> Reply | None:
+        """What an earlier crawl was sent for a page, if it may still be so."""
+
+    def keep(self, url: str, reply: Reply) -> None:
+        """Remember what a page was, for the next crawl."""
+
 
 class MemoryLedger:
     """Remembers one crawl as long as it runs."""
@@ -103,6 +110,12 @@ class MemoryLedger:
 
     def passed(self, urls: Sequence[str]) -> None:
         """They will not be met again."""
+
+    def recall(self, url: str) -> Reply | None:
+        """No earlier crawl is known."""
+
+    def keep(self, url: str, reply: Reply) -> None:
+        """There is no next crawl."""
 
     def _is_new(self, url: str) -> bool:
         return url not in self._place and url not in self._shown
@@ -164,6 +177,14 @@ class Frontier:
         """These pictures need not be asked for: an earlier run has dealt with them."""
         if urls:
             self._ledger.passed(urls)
+
+    def recall(self, url: str) -> Reply | None:
+        """What an earlier crawl was sent for a page, if it may still be so."""
+        return self._ledger.recall(url)
+
+    def keep(self, url: str, reply: Reply) -> None:
+        """Remember what a page was, for the next crawl."""
+        self._ledger.keep(url, reply)
 
     def done(self, url: str) -> None:
         """Whatever came of a page handed out, nothing more comes of it."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
-from curator.collect.judges import JUDGES
+from curator.collect.judges import JUDGES, Verdict
 from curator.collect.limits import Limits
 from curator.collect.reasons import Reason, Refusal, refused
 from curator.records import Candidate, Fetched, Refused
@@ -17,20 +19,36 @@ def inspect(candidate: Candidate, data: bytes, limits: Limits) -> Fetched | Refu
     Every image is decoded once, so that a broken one is known now and not by a detector later;
     that happens in another process, which may die of it.
     """
-    if len(data) > limits.max_bytes:
-        return refused(candidate, Reason.TOO_LARGE, too_large(len(data), limits))
     try:
-        found = JUDGES.ask(data, limits.max_pixels)
+        return fetched(candidate, data, examine(data, limits))
     except Refusal as refusal:
         return refused(candidate, refusal.reason, refusal.detail)
+
+
+def examine(data: bytes, limits: Limits) -> Verdict:
+    """What the bytes are: ``width height mime phash``.
+
+    Raises:
+        Refusal: if they are no image, or none within the limits.
+    """
+    if len(data) > limits.max_bytes:
+        raise Refusal(Reason.TOO_LARGE, too_large(len(data), limits))
+    found = JUDGES.ask(data, limits.max_pixels)
     if "reason" in found:
-        return refused(candidate, Reason(found["reason"]), found["detail"])
+        raise Refusal(Reason(found["reason"]), found["detail"])
     if min(found["width"], found["height"]) < limits.min_side:
         detail = (
             f"{found['width']} x {found['height']} pixels; "
             f"the shorter side must have {limits.min_side} at least"
         )
-        return refused(candidate, Reason.TOO_SMALL, detail)
+        raise Refusal(Reason.TOO_SMALL, detail)
+    return found
+
+
+def fetched(
+    candidate: Candidate, data: bytes, found: Verdict, http: Mapping[str, Any] | None = None
+) -> Fetched:
+    """The record of bytes of which :func:`examine` found something; ``http`` is what HTTP said."""
     return Fetched(
         candidate=candidate,
         data=data,
@@ -40,6 +58,7 @@ def inspect(candidate: Candidate, data: bytes, limits: Limits) -> Fetched | Refu
         mime=found["mime"],
         phash=found["phash"],
         fetched_at=datetime.now(UTC),
+        http=http,
     )
 
 

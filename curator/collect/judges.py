@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import json
 import os
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import IO, Any
+
+import orjson
 
 from curator.collect.judge_process import ANSWER, REQUEST
 from curator.collect.reasons import Reason, Refusal
@@ -51,7 +52,8 @@ class _Judge:
     @property
     def is_alive(self) -> bool:
         """Whether files may be handed to it."""
-        return not self._is_dead and self._process.poll() is None
+        # While it works, its reader learns of its end as soon as the system would tell here.
+        return not self._is_dead and (bool(self._waiting) or self._process.poll() is None)
 
     def submit(self, data: bytes, max_pixels: int) -> Future[Verdict]:
         """Hand it a file.
@@ -92,7 +94,7 @@ class _Judge:
         with suppress(OSError, EOFError):
             while True:
                 size = ANSWER.unpack(_read(pipe, ANSWER.size))[0]
-                answer = json.loads(_read(pipe, size))
+                answer = orjson.loads(_read(pipe, size))
                 with self._lock:
                     waiting = self._waiting.popleft()
                 waiting.set_result(answer)

@@ -8,6 +8,7 @@ columns are divided by commas, semicolons or tabs, as its header shows. UTF-8.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ _FIELDS = {
     "title": "title",
     "query": "query",
 }
+# How Python holds bytes that are no UTF-8.
+_NO_TEXT = re.compile("[\udc80-\udcff]")
 _DELIMITERS = ",;\t"
 _START = 4096
 
@@ -111,6 +114,6 @@ def _row(first: int, last: int, fields: dict[str, str]) -> Row:
         problem = f"line {first}: there is no url"
     elif "\n" in fields["url"]:
         problem = f"lines {first} to {last}: a quotation mark is not closed"
-    elif any("\udc80" <= char <= "\udcff" for text in fields.values() for char in text):
+    elif any(map(_NO_TEXT.search, fields.values())):
         problem = f"line {first}: it is not UTF-8"
     return Row(line=first, fields={} if problem else fields, problem=problem)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from pathlib import Path, PurePosixPath
+from posixpath import splitext
 from urllib.parse import quote, unquote, urlsplit
 
 from curator.collect.reasons import Reason, Refusal
@@ -73,19 +74,20 @@ def name_of_url(url: str) -> str:
     parts = urlsplit(url)
     wanted = [unquote(part) for part in parts.path.split("/") if part]
     kept = [clean for part in wanted[-_SEGMENTS:] if (clean := _readable(part))]
-    name = PurePosixPath(_readable(parts.netloc) or "host", *(kept or ["index"]))
+    name = "/".join((_readable(parts.netloc) or "host", *(kept or ["index"])))
     if parts.query or kept != wanted:
         digest = hashlib.sha256(url.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        name = name.with_name(f"{name.stem}-{digest}{name.suffix}")
-    return str(name)
+        stem, suffix = splitext(name)
+        name = f"{stem}-{digest}{suffix}"
+    return name
 
 
 def with_suffix_of(name: str, mime: str) -> str:
     """The name with the suffix that tells what the bytes really are."""
+    if splitext(name)[1].lower() in _SUFFIXES_OF.get(mime, {MIME_SUFFIX[mime]}):
+        return name
     path = PurePosixPath(name)
     suffix = path.suffix.lower()
-    if suffix in _SUFFIXES_OF.get(mime, {MIME_SUFFIX[mime]}):
-        return name
     stem = path.stem if suffix in IMAGE_SUFFIXES else path.name
     return str(path.with_name(stem + MIME_SUFFIX[mime]))
 

@@ -8,8 +8,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from curator.collect.addresses import split
 from curator.collect.reasons import PASSING, Reason, Refusal
 
 if TYPE_CHECKING:
@@ -66,8 +66,8 @@ class Robots:
             Refusal: ``robots``; or a passing reason if the rules could not be read, as nothing
                 may be asked then (RFC 9309, 2.3.1.4).
         """
-        parts = urlsplit(url)
-        origin = f"{parts.scheme}://{parts.netloc}"
+        scheme, netloc, _ = split(url)
+        origin = f"{scheme}://{netloc}"
         with self._lock:
             host = self._hosts.setdefault(origin, _Rules())
             self._hosts.move_to_end(origin)
@@ -75,11 +75,11 @@ class Robots:
                 self._hosts.popitem(last=False)
         with host.lock:
             if not host.is_known:
-                self._learn(host, origin, parts.netloc)
+                self._learn(host, origin, netloc)
         if host.refusal is not None:
             raise Refusal(host.refusal.reason, f"robots.txt: {host.refusal.detail}")
         if host.rules is not None and not host.rules.can_fetch(url, self._name):
-            raise Refusal(Reason.ROBOTS, f"robots.txt of {parts.netloc} forbids it")
+            raise Refusal(Reason.ROBOTS, f"robots.txt of {netloc} forbids it")
 
     def _learn(self, host: _Rules, origin: str, netloc: str) -> None:
         from protego import Protego

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from curator.collect.addresses import canonical, site
 from curator.collect.budget import within
-from curator.collect.download import download
+from curator.collect.download import ValidatorOf, download, nothing_before
 from curator.collect.engines import ENGINES, Engine, Result
 from curator.collect.fetch import Fetcher
 from curator.collect.limits import Limits
@@ -17,7 +17,7 @@ from curator.collect.reasons import Refusal, refused
 from curator.collect.workers import as_done
 from curator.errors import ConfigError, InputError, SourceError
 from curator.progress import Progress
-from curator.records import Candidate, Fetched, Refused
+from curator.records import Candidate, Fetched, Refused, Unchanged
 
 # Engines give no more than this to one query.
 _MOST = 1000
@@ -38,10 +38,15 @@ class SearchSource:
     engine: str
     licence: str | None = field(default=None, kw_only=True)
     author: str | None = field(default=None, kw_only=True)
+    validator_of: ValidatorOf = field(default=nothing_before, kw_only=True)
+
+    def refreshing(self, validator_of: ValidatorOf) -> SearchSource:
+        """The same, which asks only for what is not what it was."""
+        return replace(self, validator_of=validator_of)
 
     def collect(
         self, settled: Callable[[Candidate], bool], progress: Progress
-    ) -> Generator[Fetched | Refused, None, None]:
+    ) -> Generator[Fetched | Refused | Unchanged, None, None]:
         """Yield a record for every result that is not settled.
 
         Raises:
@@ -67,10 +72,10 @@ class SearchSource:
         pages: list[str],
         settled: Callable[[Candidate], bool],
         progress: Progress,
-    ) -> Generator[Fetched | Refused, None, None]:
+    ) -> Generator[Fetched | Refused | Unchanged, None, None]:
         fetcher = Fetcher(self.limits, _PATIENCE)
         pages_fetcher = Fetcher(self.limits)
-        work = partial(_record, fetcher=fetcher)
+        work = partial(_record, fetcher=fetcher, validator_of=self.validator_of)
         found = self._found(engine, pages, pages_fetcher, progress)
         items = (item for item in found if not settled(_place(item)))
         try:
@@ -141,8 +146,12 @@ def _page_room(_mime: str, _head: bytes, limits: Limits) -> int:
     return limits.max_page_bytes
 
 
-def _record(item: Candidate | Refused, *, fetcher: Fetcher) -> Fetched | Refused:
-    return item if isinstance(item, Refused) else download(item, fetcher, permit=_anywhere)
+def _record(
+    item: Candidate | Refused, *, fetcher: Fetcher, validator_of: ValidatorOf
+) -> Fetched | Refused | Unchanged:
+    if isinstance(item, Refused):
+        return item
+    return download(item, fetcher, _anywhere, validator_of(item.url))
 
 
 def _place(item: Candidate | Refused) -> Candidate:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import socket
 import ssl
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import requests
-from urllib3.exceptions import HTTPError
+from http.client import HTTPException, InvalidURL
 
 from curator.collect.reasons import Reason, Refusal
 from curator.collect.wire import Line
+
+# In this order: a time-out and a name that is not known are errors of the system too.
+_REASONS: tuple[tuple[type[Exception] | tuple[type[Exception], ...], Reason, str], ...] = (
+    (TimeoutError, Reason.TIMEOUT, "the server was silent for too long"),
+    (socket.gaierror, Reason.UNREACHABLE, "there is no host of this name"),
+    (ssl.SSLError, Reason.UNREACHABLE, "no trusted secure connection was possible"),
+    (ConnectionRefusedError, Reason.UNREACHABLE, "the host refuses connections"),
+    ((InvalidURL, UnicodeError), Reason.BAD_URL, "the address cannot be asked for"),
+    (zlib.error, Reason.HTTP_ERROR, "the answer is not compressed as the server says"),
+)
 
 
 @contextmanager
@@ -20,7 +29,7 @@ def troubles(line: Line) -> Iterator[None]:
     error: Exception | None = None
     try:
         yield
-    except (Refusal, requests.RequestException, HTTPError, OSError, ValueError) as caught:
+    except (Refusal, HTTPException, zlib.error, OSError, ValueError) as caught:
         error = caught
     if line.is_cut:
         # Headers, and a body without a stated length, just end there, and look complete.
@@ -33,38 +42,8 @@ def troubles(line: Line) -> Iterator[None]:
 
 
 def _verdict(error: Exception) -> Refusal:
-    causes = list(_causes(error))
-
-    def has(*kinds: type[BaseException]) -> bool:
-        return any(isinstance(cause, kinds) for cause in causes)
-
-    if has(requests.Timeout, TimeoutError):
-        return Refusal(Reason.TIMEOUT, "the server was silent for too long")
-    if has(socket.gaierror):
-        return Refusal(Reason.UNREACHABLE, "there is no host of this name")
-    if has(ssl.SSLError):
-        return Refusal(Reason.UNREACHABLE, "no trusted secure connection was possible")
-    if has(ConnectionRefusedError):
-        return Refusal(Reason.UNREACHABLE, "the host refuses connections")
-    if has(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, UnicodeError):
-        return Refusal(Reason.BAD_URL, f"the address cannot be asked for ({error})")
-    if has(requests.exceptions.ContentDecodingError):
-        return Refusal(Reason.HTTP_ERROR, "the answer is not compressed as the server says")
-    return Refusal(Reason.INTERRUPTED, f"the connection broke ({_innermost(causes)})")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and everything it was made of; requests and urllib3 nest in several ways."""
-    waiting: list[object] = [error]
-    met: set[int] = set()
-    while waiting:
-        one = waiting.pop(0)
-        if not isinstance(one, BaseException) or id(one) in met:
-            continue
-        met.add(id(one))
-        yield one
-        waiting += [*one.args, getattr(one, "reason", None), one.__cause__, one.__context__]
-
-
-def _innermost(causes: list[BaseException]) -> str:
-    return str(causes[-1]) or type(causes[-1]).__name__
+    for kinds, reason, detail in _REASONS:
+        if isinstance(error, kinds):
+            return Refusal(reason, detail)
+    said = " ".join(str(error).split())[:200] or type(error).__name__
+    return Refusal(Reason.INTERRUPTED, f"the connection broke ({said})")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from curator.collect.addresses import canonical, site
 from curator.collect.budget import within
-from curator.collect.download import download
+from curator.collect.download import ValidatorOf, download, nothing_before
 from curator.collect.fetch import Fetcher
 from curator.collect.limits import Limits
 from curator.collect.listing import Row, rows
@@ -18,7 +18,7 @@ from curator.collect.names import escaped, file_url, file_validator, name_of_url
 from curator.collect.reasons import Reason, Refusal, refused
 from curator.collect.workers import as_done
 from curator.progress import Progress
-from curator.records import Candidate, Fetched, Refused
+from curator.records import Candidate, Fetched, Refused, Unchanged
 
 SOURCE = "urls"
 # A thread that would wait longer for a host asks another one meanwhile, seconds.
@@ -55,10 +55,15 @@ class UrlsSource:
     limits: Limits
     licence: str | None = field(default=None, kw_only=True)
     author: str | None = field(default=None, kw_only=True)
+    validator_of: ValidatorOf = field(default=nothing_before, kw_only=True)
+
+    def refreshing(self, validator_of: ValidatorOf) -> UrlsSource:
+        """The same, which asks only for what is not what it was."""
+        return replace(self, validator_of=validator_of)
 
     def collect(
         self, settled: Callable[[Candidate], bool], progress: Progress
-    ) -> Generator[Fetched | Refused, None, None]:
+    ) -> Generator[Fetched | Refused | Unchanged, None, None]:
         """Yield a record for every row that is not settled.
 
         Raises:
@@ -77,9 +82,9 @@ class UrlsSource:
         listed: Iterator[Row],
         settled: Callable[[Candidate], bool],
         progress: Progress,
-    ) -> Generator[Fetched | Refused, None, None]:
+    ) -> Generator[Fetched | Refused | Unchanged, None, None]:
         fetcher = Fetcher(self.limits, _PATIENCE)
-        work = partial(_record, fetcher=fetcher)
+        work = partial(_record, fetcher=fetcher, validator_of=self.validator_of)
         repeats: list[int] = []
         items = self._items(path, listed, settled, repeats)
         yield from as_done(
@@ -98,15 +103,17 @@ class UrlsSource:
         repeats: list[int],
     ) -> Iterator[Candidate | Refused]:
         list_file = _ListFile(path, file_validator(path.stat()))
-        met: set[str] = set()
+        # Of a hundred thousand addresses the addresses themselves would be the most of it.
+        met: set[int] = set()
         for row in listed:
             item = self._item(row, list_file)
             candidate = item.candidate if isinstance(item, Refused) else item
-            if candidate.url in met:
+            key = hash(candidate.url)
+            if key in met:
                 repeats.append(row.line)
             elif not settled(candidate):
                 yield item
-            met.add(candidate.url)
+            met.add(key)
 
     def _item(self, row: Row, list_file: _ListFile) -> Candidate | Refused:
         if row.problem is not None:
@@ -129,8 +136,12 @@ class UrlsSource:
         )
 
 
-def _record(item: Candidate | Refused, *, fetcher: Fetcher) -> Fetched | Refused:
-    return item if isinstance(item, Refused) else download(item, fetcher, permit=_anywhere)
+def _record(
+    item: Candidate | Refused, *, fetcher: Fetcher, validator_of: ValidatorOf
+) -> Fetched | Refused | Unchanged:
+    if isinstance(item, Refused):
+        return item
+    return download(item, fetcher, _anywhere, validator_of(item.url))
 
 
 def _is_ready(fetcher: Fetcher, item: Candidate | Refused) -> bool:

@@ -10,6 +10,7 @@ from curator.collect.addresses import canonical, site
 from curator.collect.budget import within
 from curator.collect.crawl import Crawl, End, Note
 from curator.collect.crawler import SiteCrawler
+from curator.collect.download import ValidatorOf, nothing_before
 from curator.collect.fetch import Fetcher
 from curator.collect.frontier import Frontier, Ledger, MemoryLedger
 from curator.collect.handover import Handover
@@ -17,7 +18,7 @@ from curator.collect.limits import Limits
 from curator.collect.reasons import Refusal
 from curator.errors import InputError
 from curator.progress import Progress
-from curator.records import Candidate, Fetched, Refused
+from curator.records import Candidate, Fetched, Refused, Unchanged
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,19 @@ class WebSource:
     licence: str | None = field(default=None, kw_only=True)
     author: str | None = field(default=None, kw_only=True)
     ledger: Ledger | None = field(default=None, kw_only=True)
+    validator_of: ValidatorOf = field(default=nothing_before, kw_only=True)
 
     def remembering(self, ledger: Ledger) -> WebSource:
         """The same crawl, which goes on where the ledger says it was."""
         return replace(self, ledger=ledger)
 
+    def refreshing(self, validator_of: ValidatorOf) -> WebSource:
+        """The same crawl, which asks only for pictures that are not what they were."""
+        return replace(self, validator_of=validator_of)
+
     def collect(
         self, settled: Callable[[Candidate], bool], progress: Progress
-    ) -> Generator[Fetched | Refused, None, None]:
+    ) -> Generator[Fetched | Refused | Unchanged, None, None]:
         """Yield a record for every image of the site that is not settled.
 
         Raises:
@@ -58,18 +64,20 @@ class WebSource:
 
     def _records(
         self, start: str, settled: Callable[[Candidate], bool], progress: Progress
-    ) -> Generator[Fetched | Refused, None, None]:
+    ) -> Generator[Fetched | Refused | Unchanged, None, None]:
         stop = threading.Event()
         frontier = Frontier(start, self.limits, self.ledger or MemoryLedger())
         crawl = Crawl(
             limits=self.limits,
             settled=settled,
+            validator_of=self.validator_of,
             licence=self.licence,
             author=self.author,
             fetcher=Fetcher(self.limits),
             frontier=frontier,
             stop=stop,
-            results=Handover(self.limits.threads, stop),
+            # What waits here was fetched and is not written down: a kill would take it along.
+            results=Handover(1, stop),
         )
         if frontier.home is not None:
             crawl.hosts |= {site(start), site(frontier.home)}

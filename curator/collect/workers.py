@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
-from typing import TypeVar
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar, cast
 
 from curator.collect.pace import Later
 
@@ -51,33 +53,81 @@ def as_done(
     them; one whose work raises ``Later`` is taken up again. ``stop`` is called when the iterator
     ends or is closed, so that the items in work end early.
     """
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="collect")
+    crew = _Crew(work, threads)
     source = iter(items)
     passed: deque[T] = deque()
-    running: dict[Future[R], T] = {}
     try:
         while True:
             passed.extend(islice(source, AHEAD - len(passed)))
-            ready = list(islice(filter(is_ready, passed), threads + 1 - len(running)))
-            for item in ready:
+            for item in list(islice(filter(is_ready, passed), threads + 1 - crew.in_hand)):
                 passed.remove(item)
-                running[pool.submit(work, item)] = item
-            if not running and not passed:
-                return
-            if not running:
+                crew.begin(item)
+            if not crew.in_hand:
+                if not passed:
+                    return
                 # Whoever is not ready now may be in a moment; nothing says when.
                 time.sleep(_TICK)
                 continue
-            done, _ = wait(running, _TICK if passed else None, FIRST_COMPLETED)
-            while done:
-                future = done.pop()
-                item = running.pop(future)
-                try:
-                    result = future.result()
-                except Later:
-                    passed.appendleft(item)
-                else:
-                    yield result
+            try:
+                idle = passed and crew.in_hand <= threads
+                item, result, error = crew.next(_TICK if idle else None)
+            except Empty:
+                continue
+            if isinstance(error, Later):
+                passed.appendleft(item)
+            elif error is not None:
+                raise error
+            else:
+                yield cast(R, result)
+            # Not before: what the consumer has not dealt with is in hand still.
+            crew.in_hand -= 1
     finally:
         stop()
-        pool.shutdown(cancel_futures=True)
+        crew.end()
+
+
+class _Crew(Generic[T, R]):
+    """Threads that take items from one queue and put what came of them into another.
+
+    A pool of futures takes longer to hand over a picture than to fetch it.
+    """
+
+    def __init__(self, work: Callable[[T], R], threads: int) -> None:
+        self.in_hand = 0
+        self._work = work
+        self._tasks: SimpleQueue[list[T]] = SimpleQueue()
+        self._done: SimpleQueue[tuple[T, R | None, BaseException | None]] = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"collect-{number}")
+            for number in range(threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def begin(self, item: T) -> None:
+        self.in_hand += 1
+        self._tasks.put([item])
+
+    def next(self, timeout: float | None) -> tuple[T, R | None, BaseException | None]:
+        """An item and what came of it, or what its work raised; ``Empty`` if none comes in time."""
+        return self._done.get(timeout=timeout)
+
+    def end(self) -> None:
+        """Drop what nobody began, and wait for the rest."""
+        while True:
+            try:
+                self._tasks.get_nowait()
+            except Empty:
+                break
+        for _ in self._threads:
+            self._tasks.put([])
+        for thread in self._threads:
+            thread.join()
+
+    def _run(self) -> None:
+        while task := self._tasks.get():
+            item = task[0]
+            try:
+                self._done.put((item, self._work(item), None))
+            except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+                self._done.put((item, None, error))

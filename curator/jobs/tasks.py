@@ -16,6 +16,7 @@ from curator.pipeline.evaluate import EvaluateRequest, evaluate
 from curator.pipeline.export import export, folder_of
 from curator.pipeline.ingest import CollectRequest, collect
 from curator.pipeline.measure import MeasureRequest, measure
+from curator.pipeline.prepare import prepare
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Progress
 from curator.review.pulling import pull
@@ -50,6 +51,7 @@ class CollectParams(Params):
     max_minutes: float | None = Field(None, gt=0)
     obey: bool = True
     allow_hosts: tuple[str, ...] = ()
+    refresh: bool = False
 
 
 class DetectParams(Params):
@@ -59,6 +61,12 @@ class DetectParams(Params):
     accurate: bool = False
     size: int | None = Field(None, ge=64, le=4096)
     min_score: float | None = Field(None, ge=0, le=1)
+
+
+class PrepareParams(Params):
+    """By which rules to judge what was detected and measured."""
+
+    preset: str = "detection"
 
 
 class ReleaseParams(Params):
@@ -241,6 +249,10 @@ def _measure(dataset: Dataset, params: MeasureParams, progress: Progress) -> Map
     return asdict(measure(dataset, MeasureRequest(**params.model_dump()), progress))
 
 
+def _prepare(dataset: Dataset, params: PrepareParams, progress: Progress) -> Mapping[str, Any]:
+    return asdict(prepare(dataset, params.preset, progress))
+
+
 def _duplicates(
     dataset: Dataset, params: DuplicatesParams, progress: Progress
 ) -> Mapping[str, Any]:
@@ -250,6 +262,7 @@ def _duplicates(
 TASKS: Mapping[str, Task] = {
     "collect": Task(CollectParams, _collect),
     "detect": Task(DetectParams, _detect),
+    "prepare": Task(PrepareParams, _prepare),
     "measure": Task(MeasureParams, _measure),
     "duplicates": Task(DuplicatesParams, _duplicates),
     "release": Task(ReleaseParams, _release),

@@ -1,118 +1,167 @@
-"""What arrives while collecting is written down: bytes at once, rows a few at a time."""
+"""What arrives while collecting is written down: bytes and a line at once, rows many at a time."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
+from curator.pipeline import journal
+from curator.pipeline.journal import Arrival, Journal
 from curator.records import Fetched, Outcome, Refused
-from curator.store import candidates, frontier, images
+from curator.store import candidates, frontier, images, opt_outs
 from curator.store.candidates import Seen
 from curator.store.dataset import Dataset
+from curator.store.opt_outs import OptOut
 
-# Rows wait for company, but not long: what is not written is fetched again after a kill.
-BATCH = 32
-SECONDS = 0.1
+# Rows wait for company, but not long: people watch them come.
+BATCH = 512
+SECONDS = 0.5
+# Whoever brings more than can be written has to wait.
+_MOST = 2 * BATCH
 
 
 class Batch:
-    """Outcomes whose rows are not written yet; their bytes are on the disk already.
+    """Outcomes whose rows are not written yet; bytes and journal are on the disk already.
 
-    A context manager: while it is open, a thread writes what has waited long enough.
+    A context manager: while it is open, a thread writes what waits.
     """
 
     def __init__(self, dataset: Dataset, run_id: int) -> None:
         self.counts: dict[tuple[Outcome, str], int] = {}
         self._dataset = dataset
         self._run_id = run_id
-        self._waiting: list[Fetched | Refused] = []
-        self._passed: list[str] = []
-        self._lock = threading.Lock()
-        self._writing = threading.Lock()
-        self._over = threading.Event()
+        self._journal = Journal(dataset, run_id)
+        self._waiting: list[Arrival] = []
+        self._change = threading.Condition()
+        self._is_over = False
         self._error: Exception | None = None
-        self._clock = threading.Thread(target=self._tick, name="arrivals", daemon=True)
+        self._writer = threading.Thread(target=self._write_all, name="arrivals", daemon=True)
 
     def __enter__(self) -> Self:
-        self._clock.start()
+        self._writer.start()
         return self
 
     def __exit__(self, *exc: object) -> None:
-        self._over.set()
-        self._clock.join()
-        self.write()
+        with self._change:
+            self._is_over = True
+            self._change.notify_all()
+        self._writer.join()
+        if self._error is not None and exc[1] is None:
+            raise self._error
 
     def add(self, result: Fetched | Refused) -> None:
-        """One more.
+        """One more; when this returns, no kill makes anyone fetch it again.
 
         Raises:
             StoreError: if it, or one before it, cannot be written.
         """
-        if self._error is not None:
-            raise self._error
         if isinstance(result, Fetched):
             self._dataset.blobs.put(result.data, result.sha256, result.mime)
-        with self._lock:
-            self._waiting.append(_without_bytes(result))
-            is_full = len(self._waiting) >= BATCH
-        if is_full:
-            self.write()
+        self._append(Arrival.of(result))
 
     def pass_over(self, url: str) -> None:
         """This address is dealt with, and nothing of it is to be remembered."""
-        with self._lock:
-            self._passed.append(url)
+        self._append(Arrival(datetime.now(UTC), passed=url))
 
-    def write(self) -> None:
-        """Write what waits."""
-        with self._writing:
-            with self._lock:
-                waiting, self._waiting = self._waiting, []
-                passed, self._passed = self._passed, []
-            if not waiting and not passed:
-                return
-            self._dataset.blobs.flush()
-            with self._dataset.write() as connection:
-                seen = _store(connection, waiting)
-                candidates.record(connection, self._run_id, seen)
-                done = [*passed, *(item.candidate.url for item in seen)]
-                frontier.done(connection, self._run_id, done)
-            for item in seen:
-                key = (item.outcome, item.reason or "")
-                self.counts[key] = self.counts.get(key, 0) + 1
+    def _append(self, arrival: Arrival) -> None:
+        with self._change:
+            while len(self._waiting) >= _MOST and self._error is None:
+                self._change.wait()
+            if self._error is not None:
+                raise self._error
+            self._journal.append(arrival)
+            self._waiting.append(arrival)
+            if len(self._waiting) == BATCH:
+                self._change.notify_all()
 
-    def _tick(self) -> None:
-        while not self._over.wait(SECONDS):
+    def _write_all(self) -> None:
+        is_over = False
+        while not is_over:
+            with self._change:
+                self._change.wait_for(lambda: self._is_over or len(self._waiting) >= BATCH, SECONDS)
+                is_over = self._is_over
+                arrivals, self._waiting = self._waiting, []
+                lines = self._journal.turn()
+                self._change.notify_all()
             try:
-                self.write()
+                self._write(arrivals)
+                journal.drop(lines)
             except Exception as error:  # noqa: BLE001 - raised again where the next one arrives
-                self._error = error
+                with self._change:
+                    self._error = error
+                    self._change.notify_all()
                 return
 
-
-def _store(connection: Connection, results: list[Fetched | Refused]) -> list[Seen]:
-    fetched = [result for result in results if isinstance(result, Fetched)]
-    stored = images.add(connection, [image_row(result) for result in fetched])
-    ids = dict(zip([id(result) for result in fetched], stored, strict=True))
-    return [_seen(result, ids.get(id(result))) for result in results]
+    def _write(self, arrivals: list[Arrival]) -> None:
+        for item in _write(self._dataset, self._run_id, arrivals):
+            key = (item.outcome, item.reason or "")
+            self.counts[key] = self.counts.get(key, 0) + 1
 
 
-def _seen(result: Fetched | Refused, stored: tuple[int, bool] | None) -> Seen:
-    if isinstance(result, Refused):
-        return Seen(
-            candidate=result.candidate,
-            outcome=Outcome.FAILED if result.retry else Outcome.REFUSED,
-            reason=result.reason,
-            detail=result.detail,
-            image_id=None,
-            at=datetime.now(UTC),
+def recover(dataset: Dataset) -> None:
+    """Write down what programs that were killed had brought but not written.
+
+    Raises:
+        StoreError: if the dataset cannot be written.
+    """
+    for lines, run_id, arrivals in journal.left(dataset):
+        with dataset.read() as connection:
+            fresh = [arrival for arrival in arrivals if not _is_written(connection, arrival)]
+            wanted = [arrival for arrival in fresh if not _is_opted_out(connection, arrival)]
+        _write(dataset, run_id, wanted)
+        journal.drop(lines)
+
+
+def _write(dataset: Dataset, run_id: int, arrivals: list[Arrival]) -> list[Seen]:
+    if not arrivals:
+        return []
+    dataset.blobs.flush()
+    with dataset.write() as connection:
+        seen = _store(connection, arrivals)
+        candidates.record(connection, run_id, seen)
+        passed = [arrival.passed for arrival in arrivals if arrival.passed is not None]
+        frontier.done(connection, run_id, [*passed, *(item.candidate.url for item in seen)])
+    return seen
+
+
+def _is_written(connection: Connection, arrival: Arrival) -> bool:
+    """Whether the kill came after the rows and before the end of the journal."""
+    result = arrival.fetched or arrival.refused
+    return result is not None and candidates.at(connection, result.candidate.url) == arrival.at
+
+
+def _is_opted_out(connection: Connection, arrival: Arrival) -> bool:
+    """Whether somebody has asked meanwhile that it be forgotten."""
+    result = arrival.fetched or arrival.refused
+    if result is None:
+        return False
+    url = result.candidate.url
+    host = urlsplit(url).hostname
+    return (
+        opt_outs.holds(connection, OptOut.ADDRESS, url)
+        or (host is not None and opt_outs.holds(connection, OptOut.HOST, host))
+        or (
+            arrival.fetched is not None
+            and opt_outs.holds(connection, OptOut.CONTENT, arrival.fetched.sha256)
         )
-    assert stored is not None  # noqa: S101 - every fetched result was just stored
-    image_id, is_new = stored
+    )
+
+
+def _store(connection: Connection, arrivals: list[Arrival]) -> list[Seen]:
+    fetched = [arrival.fetched for arrival in arrivals if arrival.fetched is not None]
+    stored = iter(images.add(connection, [image_row(result) for result in fetched]))
+    return [
+        _kept(arrival.fetched, *next(stored)) if arrival.fetched else _refused(arrival)
+        for arrival in arrivals
+        if arrival.passed is None
+    ]
+
+
+def _kept(result: Fetched, image_id: int, is_new: bool) -> Seen:
     return Seen(
         candidate=result.candidate,
         outcome=Outcome.KEPT if is_new else Outcome.DUPLICATE,
@@ -120,6 +169,19 @@ def _seen(result: Fetched | Refused, stored: tuple[int, bool] | None) -> Seen:
         detail=None,
         image_id=image_id,
         at=result.fetched_at,
+    )
+
+
+def _refused(arrival: Arrival) -> Seen:
+    result = arrival.refused
+    assert result is not None  # noqa: S101 - what was neither fetched nor passed over
+    return Seen(
+        candidate=result.candidate,
+        outcome=Outcome.FAILED if result.retry else Outcome.REFUSED,
+        reason=result.reason,
+        detail=result.detail,
+        image_id=None,
+        at=arrival.at,
     )
 
 
@@ -145,8 +207,3 @@ def image_row(result: Fetched) -> dict[str, Any]:
         "group_key": candidate.group,
         "fetched_at": result.fetched_at,
     }
-
-
-def _without_bytes(result: Fetched | Refused) -> Fetched | Refused:
-    """Rows wait in batches; the pictures themselves must not pile up in memory meanwhile."""
-    return replace(result, data=b"") if isinstance(result, Fetched) else result

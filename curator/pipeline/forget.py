@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from sqlalchemy import Connection
 
 from curator.errors import InputError, NotFound
+from curator.pipeline.arrivals import recover
+from curator.pipeline.pages import Pages
 from curator.pipeline.traces import clean_logs, naming
 from curator.records import Image
 from curator.store import erasure, images, opt_outs
 from curator.store.dataset import Dataset
 from curator.store.opt_outs import OptOut
 
-# What else may hold copies of images, such as the datasets of a viewer that looks at this one:
-# each is told what is forgotten, removes it there, and says in words where that was.
-Holder = Callable[[Dataset, Sequence[Image]], Sequence[str]]
-HOLDERS: list[Holder] = []
+
+class Holder(Protocol):
+    """What else holds copies of images, such as a viewer with a database of its own."""
+
+    def holding(self, dataset: Dataset, images: Sequence[Image]) -> Sequence[str]:
+        """Where it has some of these, in words."""
+
+    def remove(self, dataset: Dataset, images: Sequence[Image]) -> None:
+        """Take them out there, to the last byte."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +41,8 @@ class ForgetRequest:
         source: A name of the registry of sources, a host, or an address with all below it; a
             host is not collected from any more.
         identity: A person; every image that shows them.
-        from_releases: Also take it out of releases that hold it, and remove their exports.
+        from_releases: Also take it out of releases that hold it and out of what was made of these:
+            exports are removed, other holders let go of it.
     """
 
     image: str | None = None
@@ -63,16 +72,22 @@ class Forgotten:
     scrubbed: bool
 
 
-def forget(dataset: Dataset, request: ForgetRequest) -> Forgotten:
+def forget(dataset: Dataset, request: ForgetRequest, holders: Sequence[Holder] = ()) -> Forgotten:
     """Remove bytes, small pictures, rows, notes and log lines; leave a digest that says "never".
 
     May be killed and run again: what is left of an image leads to the rest until the last step.
+
+    Args:
+        dataset: Where from.
+        request: What, and how far.
+        holders: Who else may have copies.
 
     Raises:
         InputError: if not exactly one thing was named, or a release holds it and the request
             does not say what to do about that; nothing is removed then.
         NotFound: if there is nothing of that name.
     """
+    recover(dataset)
     with dataset.read() as connection:
         ids = _wanted(connection, request)
         forgotten = list(images.many(connection, ids).values())
@@ -80,22 +95,28 @@ def forget(dataset: Dataset, request: ForgetRequest) -> Forgotten:
         urls = erasure.addresses(connection, ids)
         words = urls | erasure.names(connection, ids)
     exports = _exports(dataset, held)
-    if held and not request.from_releases:
+    elsewhere = [(holder, holder.holding(dataset, forgotten)) for holder in holders]
+    others = [place for _, places in elsewhere for place in places]
+    if (held or others) and not request.from_releases:
+        where = [f"the releases {', '.join(held)}{_and_exports(exports)}"] if held else []
         raise InputError(
-            f"{len(forgotten)} images to forget are held by the releases {', '.join(held)}"
-            f"{_and_exports(exports)}: say --from-releases to take them out there too"
+            f"{len(forgotten)} images to forget are held by {' and by '.join([*where, *others])}"
+            ": say --from-releases to take them out there too"
         )
     with dataset.write() as connection:
         opt_outs.add(connection, OptOut.CONTENT, [image.sha256 for image in forgotten])
         opt_outs.add(connection, OptOut.ADDRESS, urls)
         if request.source is not None and _is_host(request.source):
             opt_outs.add(connection, OptOut.HOST, [request.source.partition(":")[0]])
-    elsewhere = [place for holder in HOLDERS for place in holder(dataset, forgotten)]
+    for holder, places in elsewhere:
+        if places:
+            holder.remove(dataset, forgotten)
     for folder in exports:
         shutil.rmtree(folder)
     for image in forgotten:
         dataset.blobs.remove(image.sha256, image.mime)
         _remove_small(dataset, image.sha256)
+    Pages.of(dataset).clear()
     clean_logs(dataset.logs, words)
     with dataset.write() as connection:
         erasure.erase(connection, forgotten)
@@ -105,7 +126,7 @@ def forget(dataset: Dataset, request: ForgetRequest) -> Forgotten:
         images=len(forgotten),
         releases=tuple(held),
         exports=tuple(str(folder) for folder in exports),
-        elsewhere=tuple(elsewhere),
+        elsewhere=tuple(others),
         scrubbed=dataset.scrub(),
         left=tuple(naming(dataset.folder, words)),
     )

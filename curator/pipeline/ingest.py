@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, field, replace
@@ -11,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from curator.collect import SOURCES, Limits, Resumable, Seeing, Source
+from curator.collect import SOURCES, Limits, Refreshable, Resumable, Seeing, Source
 from curator.config import settings
 from curator.pipeline.annotate import DetectRequest, open_detector
-from curator.pipeline.arrivals import Batch
+from curator.pipeline.arrivals import Batch, recover
 from curator.pipeline.known import Known
 from curator.pipeline.ledger import StoredLedger
 from curator.progress import Progress
-from curator.records import Outcome, Refused, RunStatus
+from curator.records import Fetched, Outcome, Refused, RunStatus, Unchanged
 from curator.store import candidates, frontier, runs
 from curator.store.dataset import Dataset
 
@@ -39,6 +40,8 @@ class CollectReport:
         failed: Reason -> how many, to be tried again by the next run.
         settled: Candidates met again that an earlier run had dealt with.
         opted_out: Candidates on the list of what must not be collected; nothing is kept of them.
+        unchanged: Asked for again, and what they were.
+        gone: Asked for again, and not to be had any more; what was kept stays.
     """
 
     run_id: int
@@ -48,6 +51,8 @@ class CollectReport:
     failed: Mapping[str, int]
     settled: int
     opted_out: int
+    unchanged: int
+    gone: int
     seconds: float
 
 
@@ -73,6 +78,8 @@ class CollectRequest:
         obey: Leave alone what robots.txt, ``X-Robots-Tag`` and pages forbid.
         allow_hosts: Hosts that may be asked beside those of the settings although they are not
             public, such as ``127.0.0.1:8000``.
+        refresh: Ask again for pictures of the web that are here; one that is another now is kept
+            beside the old one.
     """
 
     source: str
@@ -91,6 +98,7 @@ class CollectRequest:
     max_minutes: float | None = None
     obey: bool = True
     allow_hosts: tuple[str, ...] = ()
+    refresh: bool = False
 
 
 def collect(dataset: Dataset, request: CollectRequest, progress: Progress) -> CollectReport:
@@ -110,12 +118,19 @@ def collect(dataset: Dataset, request: CollectRequest, progress: Progress) -> Co
             if kept >= request.max_images:
                 # Earlier starts of the same run brought as many as were asked for.
                 runs.finish(connection, run.id)
-                return _report(run.id, {}, None, 0.0)
+                return _report(run.id, {}, None, {}, 0.0)
         request = replace(request, max_images=request.max_images - kept)
     source = open_source(request)
     if request.frames == "tracks" and isinstance(source, Seeing):
         source = source.seeing(_eyes(progress))
-    return ingest(dataset, source, method=request.source, params=params, progress=progress)
+    return ingest(
+        dataset,
+        source,
+        method=request.source,
+        params=params,
+        progress=progress,
+        refresh=request.refresh,
+    )
 
 
 def _eyes(progress: Progress) -> FindFaces:
@@ -165,6 +180,7 @@ def ingest(
     method: str,
     params: Mapping[str, Any],
     progress: Progress,
+    refresh: bool = False,
 ) -> CollectReport:
     """Store everything the source yields, each content once.
 
@@ -174,6 +190,7 @@ def ingest(
         method: The source's name in the registry.
         params: What was asked; equal params continue the earlier run.
         progress: Told of every candidate and its outcome.
+        refresh: Ask again for pictures of the web that are here.
 
     Raises:
         SourceError: if the source cannot be read at all.
@@ -181,38 +198,59 @@ def ingest(
     """
     started = time.monotonic()
     dataset.blobs.sweep()
+    recover(dataset)
     with dataset.write() as connection:
         run = runs.begin(connection, kind="collect", method=method, params=params)
         dataset.holds.take(run.id)
-    known = Known(dataset)
+    known = Known(dataset, refresh=refresh)
+    again: Counter[str] = Counter()
     batch = Batch(dataset, run.id)
     if isinstance(source, Resumable):
         source = source.remembering(StoredLedger(dataset, run.id))
+    if refresh and isinstance(source, Refreshable):
+        source = source.refreshing(known.validator)
     status = RunStatus.FAILED
     try:
         # Closed at once, so that no thread goes on fetching after an error here.
         with batch, closing(source.collect(known.settled, progress)) as results:
             for result in results:
-                if isinstance(result, Refused) or not known.forbids(result):
-                    batch.add(result)
-                else:
+                news = _news(known, result, again)
+                if news is None:
                     batch.pass_over(result.candidate.url)
+                else:
+                    batch.add(news)
         status = RunStatus.DONE
     except KeyboardInterrupt:
         status = RunStatus.CANCELLED
         raise
     finally:
-        report = _report(run.id, batch.counts, known, time.monotonic() - started)
+        report = _report(run.id, batch.counts, known, again, time.monotonic() - started)
         with dataset.write() as connection:
             frontier.clear_if_done(connection, run.id)
             runs.finish(connection, run.id, status=status)
     return report
 
 
+def _news(
+    known: Known, result: Fetched | Refused | Unchanged, again: Counter[str]
+) -> Fetched | Refused | None:
+    """What is to be written down of it; None for what is as it was or must not be kept."""
+    if isinstance(result, Refused) and not known.is_refreshing(result.candidate.url):
+        return result
+    if isinstance(result, Refused):
+        again["gone"] += 1
+    elif isinstance(result, Unchanged) or known.is_same(result):
+        again["unchanged"] += 1
+    elif not known.forbids(result):
+        return result
+    return None
+
+
 def _report(
     run_id: int,
     counts: Mapping[tuple[Outcome, str], int],
     known: Known | None,
+    again: Mapping[str, int],
     seconds: float,
 ) -> CollectReport:
     def of(outcome: Outcome) -> dict[str, int]:
@@ -226,5 +264,7 @@ def _report(
         failed=of(Outcome.FAILED),
         settled=0 if known is None else known.met_again,
         opted_out=0 if known is None else known.opted_out,
+        unchanged=again.get("unchanged", 0),
+        gone=again.get("gone", 0),
         seconds=seconds,
     )

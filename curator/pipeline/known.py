@@ -16,12 +16,14 @@ from curator.store.opt_outs import OptOut
 class Known:
     """Asked for every candidate, from several threads, in the same memory however many there are.
 
-    Attributes:
-        opted_out: How many candidates were on the list of what must not be collected.
+    Args:
+        dataset: Whose candidates.
+        refresh: Pictures of the web that are here are to be asked for again.
     """
 
-    def __init__(self, dataset: Dataset) -> None:
+    def __init__(self, dataset: Dataset, *, refresh: bool = False) -> None:
         self._dataset = dataset
+        self._refresh = refresh
         self._lock = Lock()
         self._met: set[int] = set()
         self._refused: set[int] = set()
@@ -50,9 +52,37 @@ class Known:
             return True
         if not self._seems_known(key) or not self._is_settled(candidate):
             return False
+        if self.is_refreshing(candidate.url):
+            return False
         with self._lock:
             self._met.add(key)
         return True
+
+    def is_here(self, url: str) -> bool:
+        """Whether an earlier run brought a picture from this address of the web."""
+        if not url.startswith(("http://", "https://")) or not self._seems_known(hash(url)):
+            return False
+        with self._dataset.read() as connection:
+            return candidates.content(connection, url) is not None
+
+    def is_refreshing(self, url: str) -> bool:
+        """Whether a picture that is here was asked for again."""
+        return self._refresh and self.is_here(url)
+
+    def validator(self, url: str) -> str | None:
+        """That of the picture that an earlier run brought from this address, if it had one."""
+        if not self.is_here(url):
+            return None
+        with self._dataset.read() as connection:
+            found = candidates.find(connection, url)
+        return None if found is None else found[1]
+
+    def is_same(self, result: Fetched) -> bool:
+        """Whether the picture of this address is what it was, though it was sent again."""
+        if not self.is_refreshing(result.candidate.url):
+            return False
+        with self._dataset.read() as connection:
+            return candidates.content(connection, result.candidate.url) == result.sha256
 
     def forbids(self, result: Fetched) -> bool:
         """Whether these bytes, or where they really came from, must not be collected."""

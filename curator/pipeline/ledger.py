@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from curator.collect.fetch import Reply
 from curator.collect.frontier import Page, Reading, Shown
+from curator.pipeline.pages import Pages
 from curator.store import frontier
 from curator.store.dataset import Dataset
 
@@ -68,6 +70,14 @@ class StoredLedger:
         """These need not be asked for: an earlier run has dealt with them."""
         with self.dataset.write() as connection:
             frontier.done(connection, self.run_id, urls)
+
+    def recall(self, url: str) -> Reply | None:
+        """What an earlier crawl was sent for a page."""
+        return Pages.of(self.dataset).get(url)
+
+    def keep(self, url: str, reply: Reply) -> None:
+        """Remember what a page was, for the next crawl."""
+        Pages.of(self.dataset).put(url, reply)
 
 
 def _page(page: Page) -> dict[str, object]:

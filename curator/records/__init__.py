@@ -19,7 +19,15 @@ from curator.records.faces import (
     Point,
     Points,
 )
-from curator.records.images import Candidate, Fetched, Image, ImageStatus, Outcome, Refused
+from curator.records.images import (
+    Candidate,
+    Fetched,
+    Image,
+    ImageStatus,
+    Outcome,
+    Refused,
+    Unchanged,
+)
 from curator.records.labelling import (
     Edit,
     Lease,
@@ -77,6 +85,7 @@ __all__ = [
     "Step",
     "StepKind",
     "Task",
+    "Unchanged",
     "User",
     "Verdict",
 ]

@@ -86,6 +86,13 @@ class Refused:
     retry: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """A candidate that was asked for again and is what it was: nothing was sent."""
+
+    candidate: Candidate
+
+
 class ImageStatus(StrEnum):
     """How far an image has come: nothing known, proposed by a detector, vouched for, unreadable."""
 

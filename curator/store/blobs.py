@@ -12,6 +12,7 @@ from curator.imaging import MIME_SUFFIX
 
 # Half-written files wait here under the number of the process that writes them.
 _INCOMING = ".incoming"
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
 
 
 class Blobs:
@@ -20,14 +21,17 @@ class Blobs:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._prefix = str(folder)
+        self._incoming = folder / _INCOMING
 
     def path(self, sha256: str, mime: str) -> Path:
         """Where the bytes with this digest are, or would be."""
         # One path object instead of four: an export asks tens of thousands of times.
-        inside = f"{sha256[:2]}/{sha256[2:4]}/{sha256}{MIME_SUFFIX[mime]}"
-        return Path(f"{self._prefix}/{inside}")
+        return Path(self._name(sha256, mime))
 
-    def put(self, data: bytes, sha256: str, mime: str) -> Path:
+    def _name(self, sha256: str, mime: str) -> str:
+        return f"{self._prefix}/{sha256[:2]}/{sha256[2:4]}/{sha256}{MIME_SUFFIX[mime]}"
+
+    def put(self, data: bytes, sha256: str, mime: str) -> None:
         """Write the bytes unless they are there; a reader never sees half a file.
 
         The caller calls :meth:`flush` before a row may point here.
@@ -35,15 +39,14 @@ class Blobs:
         Raises:
             StoreError: if the disk is full or the folder cannot be written.
         """
-        target = self.path(sha256, mime)
+        # Plain names: path objects take longer than writing a small picture.
+        target = self._name(sha256, mime)
         try:
-            if target.stat().st_size == len(data):
-                return target
+            if os.stat(target).st_size == len(data):  # noqa: PTH116
+                return
         except OSError:
             pass
-        incoming = self.folder / _INCOMING
-        _write(incoming / f"{os.getpid()}-{sha256[:16]}-{get_ident()}", target, data)
-        return target
+        _write(f"{self._incoming}/{os.getpid()}-{sha256[:16]}-{get_ident()}", target, data)
 
     def remove(self, sha256: str, mime: str) -> None:
         """Take a file away; what is gone already is no error.
@@ -68,7 +71,7 @@ class Blobs:
     def sweep(self) -> int:
         """Remove what killed processes left half written; return how many files."""
         swept = 0
-        for leftover in (self.folder / _INCOMING).glob("*-*"):
+        for leftover in self._incoming.glob("*-*"):
             if not _alive(int(leftover.name.partition("-")[0])):
                 leftover.unlink(missing_ok=True)
                 swept += 1
@@ -91,16 +94,37 @@ def write_atomic(target: Path, data: bytes) -> None:
     Raises:
         StoreError: if the disk is full or the folder cannot be written.
     """
-    _write(target.with_name(f".{target.name}.{os.getpid()}-{get_ident()}"), target, data)
+    temporary = target.with_name(f".{target.name}.{os.getpid()}-{get_ident()}")
+    _write(str(temporary), str(target), data)
 
 
-def _write(temporary: Path, target: Path, data: bytes) -> None:
+def _write(temporary: str, target: str, data: bytes) -> None:
     try:
-        temporary.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(data)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.replace(target)
+        try:
+            _write_new(temporary, data)
+        except FileNotFoundError:
+            _make_folder_of(temporary)
+            _write_new(temporary, data)
+        try:
+            os.replace(temporary, target)  # noqa: PTH105
+        except FileNotFoundError:
+            _make_folder_of(target)
+            os.replace(temporary, target)  # noqa: PTH105
     except OSError as cause:
         with contextlib.suppress(OSError):
-            temporary.unlink()
+            Path(temporary).unlink()
         raise StoreError(f"{target}: cannot be written ({cause.strerror})") from cause
+
+
+def _write_new(name: str, data: bytes) -> None:
+    file = os.open(name, _NEW, 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(file, rest) :]
+    finally:
+        os.close(file)
+
+
+def _make_folder_of(name: str) -> None:
+    os.makedirs(os.path.dirname(name), exist_ok=True)  # noqa: PTH103, PTH120

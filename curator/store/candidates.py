@@ -87,6 +87,18 @@ def find(connection: Connection, url: str) -> tuple[Outcome, str | None] | None:
     return None if row is None else (Outcome(row.outcome), row.validator)
 
 
+def content(connection: Connection, url: str) -> str | None:
+    """The SHA-256 of the image that a candidate became, None if it became none."""
+    query = select(image.c.sha256).join(candidate, candidate.c.image_id == image.c.id)
+    return connection.execute(query.where(candidate.c.url == url)).scalar_one_or_none()
+
+
+def at(connection: Connection, url: str) -> datetime | None:
+    """When a candidate was met last, None if it is not known."""
+    query = select(candidate.c.at).where(candidate.c.url == url)
+    return connection.execute(query).scalar_one_or_none()
+
+
 def yields(connection: Connection) -> dict[int, dict[str, int]]:
     """Run id -> ``met``, ``kept``, of those ``seen`` by a detector or person, ``with_face``."""
     has_face = (

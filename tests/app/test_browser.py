@@ -15,6 +15,7 @@ from PIL import Image as Pillow
 
 from curator.drawing import POINTS
 from curator.records import Face
+from curator.store import images
 
 pytestmark = pytest.mark.browser
 
@@ -86,6 +87,11 @@ class Window:
         """By the navigation at the top."""
         self.page.get_by_role("link", name=name, exact=True).first.click()
 
+    def choose(self, label: str, option: str) -> None:
+        """One of the options of a list."""
+        self.page.get_by_label(label, exact=True).click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+
     def press(self, name: str) -> None:
         """A button by its name."""
         self.page.get_by_role("button", name=name, exact=True).first.click()
@@ -112,7 +118,13 @@ def window(
         browser = playwright.chromium.launch_persistent_context(
             tmp_path / "profile",
             executable_path=chromium,
-            args=["--no-sandbox", "--disable-background-networking"],
+            args=[
+                "--no-sandbox",
+                "--disable-background-networking",
+                # A camera that shows a moving picture, and that nobody is asked about.
+                "--use-fake-device-for-media-stream",
+                "--use-fake-ui-for-media-stream",
+            ],
             viewport={"width": 1440, "height": 900},
         )
         yield Window(browser.pages[0], running.port)
@@ -193,8 +205,6 @@ def test_a_newcomer_walks_from_nothing_to_a_download(
     window.check()
     # Detecting needs weights; the labels come from elsewhere here.
     with studio.dataset.read() as connection:
-        from curator.store import images
-
         found = images.find(connection, images.ImageFilter())
     studio.propose({image.id: [Face(box=(4, 4, 40, 40), score=0.8)] for image in found})
     window.go("Browse")
@@ -216,3 +226,65 @@ def test_a_newcomer_walks_from_nothing_to_a_download(
         assert opened.testzip() is None
         assert sum(name.endswith(".png") for name in opened.namelist()) == 12
     window.check()
+
+
+@pytest.mark.parametrize("width", [1440, 800])
+def test_the_camera_takes_a_picture_into_the_dataset(
+    studio: Any, window: Window, width: int
+) -> None:
+    page = window.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"http://127.0.0.1:{window.port}/collect")
+    page.get_by_text("Take a picture with the camera of this computer").click()
+    page.get_by_text("Use the camera").click()
+    # A picture travels to the server and back.
+    page.set_default_timeout(120_000)
+    page.get_by_label("Who takes it").fill("Ada")
+    page.get_by_label("Licence", exact=True).last.fill("CC0-1.0")
+    page.get_by_role("button", name="Take Photo").click()
+    window.press("Keep this picture")
+    # The camera is ready for the next one.
+    page.get_by_role("button", name="Take Photo").wait_for()
+    with studio.dataset.read() as connection:
+        (taken,) = images.find(connection, images.ImageFilter())
+    assert (taken.author, taken.licence_id) == ("Ada", "CC0-1.0")
+    pixels = Pillow.open(studio.dataset.blobs.path(taken.sha256, taken.mime))
+    assert pixels.size == (taken.width, taken.height)
+    # Chromium's picture is green with a figure in it, so not of one colour.
+    assert len(pixels.convert("RGB").resize((32, 32)).getcolors(1024) or ()) > 1
+    window.check()
+
+
+@pytest.mark.parametrize("width", [1440, 800])
+def test_the_forms_of_videos_and_searches_start_what_they_say(
+    studio: Any, window: Window, shared_data: Path, width: int
+) -> None:
+    page = window.page
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"http://127.0.0.1:{window.port}/collect")
+    # Without its key Flickr is not asked: what the form says comes back in one sentence.
+    window.choose("Source", "flickr")
+    page.get_by_label("What to search for").fill("old portrait")
+    page.get_by_text("Limits, licence and author").click()
+    window.choose("Licence filter", "commercial")
+    window.check()
+    window.press("Collect")
+    window.see("flickr answers only with a key: set CURATOR_FLICKR_KEY")
+    window.see("Collecting from flickr: old portrait")
+
+    window.choose("Source", "video")
+    page.get_by_label("Video, or folder of videos, on this machine").fill(
+        str(shared_data / "videos" / "short_hamilton_clip.mp4")
+    )
+    window.choose("Frames", "one every so often")
+    page.get_by_label("Images at most").fill("3")
+    page.get_by_label("Images at most").press("Tab")
+    window.check()
+    window.press("Collect")
+    window.see("3 new images")
+    window.see("Detect, measure and filter 3 new images")
+    window.check()
+    with studio.dataset.read() as connection:
+        frames = images.find(connection, images.ImageFilter())
+    assert [frame.source for frame in frames] == ["video"] * 3
+    assert len({frame.group for frame in frames}) == 1

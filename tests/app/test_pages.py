@@ -102,6 +102,18 @@ def test_the_collect_form_starts_the_job_it_describes(
     ]
 
 
+def test_after_collecting_one_button_does_all_that_follows(
+    studio: Any, visit: Callable[..., Any], started: list[Any]
+) -> None:
+    studio.job("collect", RunStatus.DONE, "done", source="folder", target="/photos")
+    assert not [b for b in visit("collect").app.button if b.label.startswith("Detect, measure")]
+    studio.add("a.jpg")
+    page = visit("collect")
+    page.button("Detect, measure and filter 1 new image").click()
+    page.app.run()
+    assert started == [("prepare", {})]
+
+
 def test_a_form_without_a_target_says_what_is_missing(
     visit: Callable[..., Any], started: list[Any]
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from curator.collect.addresses import canonical, site
+from curator.collect.addresses import _CANONICAL, canonical, site
 from curator.collect.names import escaped, member_name, name_of_url, with_suffix_of
 from curator.collect.reasons import Refusal
 
@@ -152,3 +152,13 @@ def test_what_is_no_web_address_is_refused(written: str) -> None:
 def test_a_site_is_a_host_with_its_port() -> None:
     assert site("http://example.com/a") == site("https://example.com/b") == "example.com"
     assert site("http://example.com:8080/a") == "example.com:8080"
+
+
+@given(st.from_regex(_CANONICAL, fullmatch=True))
+def test_the_short_way_for_plain_addresses_leads_to_the_same_spelling(address: str) -> None:
+    assert canonical(address) == address
+    # With a fragment it takes the long way.
+    try:
+        assert canonical(f"{address}#part") == address
+    except Refusal as refusal:
+        assert refusal.reason == "bad-url"
