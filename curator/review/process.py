@@ -82,17 +82,11 @@ class Bridge:
     @contextmanager
     def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:
         """The process, its output as text; it is over when the block is."""
-        variables = variables_of(
-            REVIEW,
-            FIFTYONE_DATABASE_DIR=str(self.folder / "database"),
-            FIFTYONE_CONFIG_PATH=str(self.folder / "config.json"),
-            FIFTYONE_DEFAULT_APP_ADDRESS="127.0.0.1",
-        )
         with (self.folder / "fiftyone.log").open("w") as log:
             process = subprocess.Popen(
                 [str(self._python), "-P", str(SCRIPT), *words],
                 cwd=self.folder,
-                env=variables,
+                env=self.variables(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -105,6 +99,15 @@ class Bridge:
             except BaseException:
                 process.terminate()
                 raise
+
+    def variables(self) -> dict[str, str]:
+        """For every process that is to meet this database."""
+        return variables_of(
+            REVIEW,
+            FIFTYONE_DATABASE_DIR=str(self.folder / "database"),
+            FIFTYONE_CONFIG_PATH=str(self.folder / "config.json"),
+            FIFTYONE_DEFAULT_APP_ADDRESS="127.0.0.1",
+        )
 
     def _check(self, process: subprocess.Popen[str], sentence: str) -> None:
         if process.returncode:
