@@ -16,11 +16,13 @@ from curator.config import settings
 from curator.environments import REVIEW, problem, python_of
 from curator.errors import MissingExtra
 from curator.evaluate.predictions import text
+from curator.pipeline.duplicates import DuplicatesRequest, find_duplicates
 from curator.pipeline.evaluate import EvaluateRequest, evaluate
 from curator.pipeline.labels import ImportOptions, import_labels
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Silent
 from curator.records import Face, FaceStatus, MatchKind, Run
+from curator.review.plotting import plot
 from curator.review.process import SCRIPT, Bridge
 from curator.review.pulling import PullReport, pull, take
 from curator.review.pushing import push, subject_of, write
@@ -28,6 +30,7 @@ from curator.store import faces, labelling, matches, verdicts
 from curator.store.dataset import Dataset, create_dataset
 
 PLAINLY = Path(__file__).parents[1] / "benchmarks" / "review_plainly.py"
+FIVE = ((20.0, 25.0), (40.0, 25.0), (30.0, 35.0), (22.0, 50.0), (38.0, 50.0))
 LEFT, RIGHT = (10, 10, 40, 50), (90, 20, 30, 40)
 
 
@@ -262,11 +265,10 @@ def test_what_is_pushed_is_what_the_plain_api_makes(
 ) -> None:
     # Points, one of them not there, a name, and attributes that mean something to FiftyOne.
     left = current()[min(current())][0]
-    points = ((20.0, 25.0), (40.0, 25.0), (30.0, 35.0), (22.0, 50.0), (38.0, 50.0))
     with dataset.write() as connection:
         labelled = replace(
             left,
-            landmarks=points,
+            landmarks=FIVE,
             visibility=(2, 2, 1, 2, 0),
             scheme="5",
             identity="Ada",
@@ -363,6 +365,28 @@ def test_a_dataset_that_was_tampered_with_is_made_anew_with_its_tags(
     again = json.loads(asked(STATE))
     assert [one["box"] for one in again] == [one["box"] for one in made]
     assert done(pull(dataset, run.name, "Ada")) == (1, 0, 1, 0)
+
+
+PLOTTED = """
+shown = dataset.load_brain_results("looks_of_faces")
+print(json.dumps([dataset.list_brain_runs(), shown.points.shape]))
+"""
+
+
+def test_faces_are_laid_out_by_how_they_look_once_that_is_known(
+    dataset: Dataset, run: Run, current: Current, asked: Callable[..., str]
+) -> None:
+    push(dataset, run.name, Silent())
+    assert "curator duplicates" in plot(dataset, run, Silent())
+    pointed = {"landmarks": FIVE, "visibility": (2,) * 5, "scheme": "5"}
+    with dataset.write() as connection:
+        for face in (face for each in current().values() for face in each):
+            faces.put(connection, replace(face, **pointed))
+    find_duplicates(dataset, DuplicatesRequest(), Silent())
+    for _ in range(2):
+        said = plot(dataset, run, Silent())
+        assert said == "the embeddings panel shows 8 faces by how they look"
+    assert json.loads(asked(PLOTTED)) == [["looks_of_faces"], [8, 2]]
 
 
 HOLD = """

@@ -3,6 +3,7 @@
 ::
 
     python bridge.py push FILE            a line of JSON for the dataset, then one a sample
+    python bridge.py plot NAME FILE       the embeddings panel, from vectors of faces
     python bridge.py pull NAME FILE       the tags of the dataset, as JSON
     python bridge.py open NAME PORT       serve it at 127.0.0.1
 
@@ -38,6 +39,7 @@ _LISTS = {
     "face_points": "keypoints",
     "found_points": "keypoints",
 }
+PLOT = "looks_of_faces"
 _SPLITS = ("train", "val", "test")
 # What a document gets when it is made, and keeps.
 _ONCE = ("_id", "_rand", "created_at", "last_modified_at")
@@ -85,6 +87,33 @@ def push(file: Path) -> None:
     if old is not None:
         fo.delete_dataset(name)
     made.name = name
+
+
+def plot(name: str, file: Path) -> None:
+    """Lay the faces out by their vectors, in place of an earlier plot."""
+    fo = fiftyone()
+    import fiftyone.brain as fob
+    import numpy as np
+    from sklearn.decomposition import PCA
+
+    dataset = fo.load_dataset(name)
+    with np.load(file, allow_pickle=False) as held:
+        known = dict(zip(held["subjects"].tolist(), held["vectors"], strict=True))
+    vectors = {
+        str(label["_id"]): known[label["subject"]]
+        for document in dataset._sample_collection.find({}, {FACES: 1})
+        for label in _labels_of(document, FACES)
+        if label.get("subject") in known
+    }
+    if dataset.has_brain_run(PLOT):
+        dataset.delete_brain_run(PLOT)
+    # Given vectors, FiftyOne Brain wants one of every face; given points, takes those there are.
+    points = PCA(2, random_state=0).fit_transform(np.stack(list(vectors.values())))
+    told = dict(zip(vectors, points, strict=True))
+    fob.compute_visualization(
+        dataset, patches_field=FACES, points=told, brain_key=PLOT, method="manual"
+    )
+    print(f"plotted {len(vectors)}", flush=True)  # noqa: T201 - read by who asked
 
 
 def pull(name: str, file: Path) -> None:
@@ -323,6 +352,8 @@ def main(words: list[str]) -> None:
     """Do what the words say."""
     if words[0] == "push":
         push(Path(words[1]))
+    elif words[0] == "plot":
+        plot(words[1], Path(words[2]))
     elif words[0] == "pull":
         pull(words[1], Path(words[2]))
     else:

@@ -56,6 +56,21 @@ class Bridge:
                     done = int(count)
         self._check(process, "FiftyOne did not take the run over")
 
+    def plot(self, run: Run, file: Path) -> int:
+        """Lay out the faces of a run from a file of vectors; how many there are.
+
+        Raises:
+            RunError: if FiftyOne Brain cannot.
+        """
+        count = 0
+        with self.started("plot", self.name_of(run), str(file)) as process:
+            for line in process.stdout or ():
+                word, _, said = line.strip().partition(" ")
+                if word == "plotted" and said.isdecimal():
+                    count = int(said)
+        self._check(process, "FiftyOne Brain did not make it")
+        return count
+
     def pull(self, run: Run) -> list[Any] | None:
         """What it answers about tags, unchecked; None where it has no such dataset.
 
