@@ -26,7 +26,7 @@ check: $(VENV)/tested ## Lint, types and floors
 	$(BIN)/lint-imports
 
 bench: $(VENV)/tested ## Measure speed and memory side by side with others
-	for part in collect detect evaluate export label labelling labels quality split; do $(BIN)/python -m benchmarks.$$part $(ARGS) || exit 1; done
+	for part in collect detect evaluate export label labelling labels quality review split; do $(BIN)/python -m benchmarks.$$part $(ARGS) || exit 1; done
 
 clean: ## Remove the environment and what tools left behind
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build *.egg-info

@@ -21,6 +21,16 @@ from curator.errors import MissingExtra, RunError
 from curator.progress import Progress
 
 _PROBE_SECONDS = 180
+_MISLEADING = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    # Another database than the one in the dataset's folder, or none.
+    "FIFTYONE_DATABASE_URI",
+    "FIFTYONE_DATABASE_NAME",
+    "FIFTYONE_PRIVATE_DATABASE_PORT",
+    "FIFTYONE_DISABLE_SERVICES",
+    "FIFTYONE_HEADLESS",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +112,7 @@ def python_of(environment: Environment) -> Path:
 
 def variables_of(environment: Environment, **more: str) -> dict[str, str]:
     """The variables of a process in it; ours that would mislead it are taken away."""
-    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    kept = {k: v for k, v in os.environ.items() if k not in _MISLEADING}
     return kept | dict(environment.variables) | more
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +13,24 @@ import pytest
 from PIL import Image as Pillow
 
 from curator.config import settings
-from curator.environments import REVIEW, problem, python_of, variables_of
+from curator.environments import REVIEW, problem, python_of
 from curator.errors import MissingExtra
 from curator.evaluate.predictions import text
+from curator.pipeline.duplicates import DuplicatesRequest, find_duplicates
 from curator.pipeline.evaluate import EvaluateRequest, evaluate
 from curator.pipeline.labels import ImportOptions, import_labels
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Silent
 from curator.records import Face, FaceStatus, MatchKind, Run
+from curator.review.plotting import plot
+from curator.review.process import SCRIPT, Bridge
 from curator.review.pulling import PullReport, pull, take
-from curator.review.pushing import push, subject_of
+from curator.review.pushing import push, subject_of, write
 from curator.store import faces, labelling, matches, verdicts
 from curator.store.dataset import Dataset, create_dataset
 
+PLAINLY = Path(__file__).parents[1] / "benchmarks" / "review_plainly.py"
+FIVE = ((20.0, 25.0), (40.0, 25.0), (30.0, 35.0), (22.0, 50.0), (38.0, 50.0))
 LEFT, RIGHT = (10, 10, 40, 50), (90, 20, 30, 40)
 
 
@@ -176,10 +183,38 @@ def test_without_fiftyone_the_sentence_tells_how_to_install_it(
     settings.cache_clear()
 
 
-TAG = """
-import sys, fiftyone as fo
+@pytest.fixture
+def asked(dataset: Dataset, run: Run) -> Callable[..., str]:
+    """What FiftyOne says, in its own environment, about the dataset of the run."""
+    said = problem(REVIEW)
+    if said is not None:
+        pytest.skip(said)
+    bridge = Bridge(dataset)
+
+    def ask(script: str, *words: object) -> str:
+        told = subprocess.run(
+            [str(python_of(REVIEW)), "-P", "-c", script, *map(str, words)],
+            capture_output=True,
+            check=False,
+            env=bridge.variables(),
+            text=True,
+        )
+        assert told.returncode == 0, told.stderr
+        return told.stdout.splitlines()[-1]
+
+    return lambda script, *words: ask(OPEN + script, bridge.name_of(run), *words)
+
+
+OPEN = f"""
+import json, sys
+sys.path.insert(0, {str(SCRIPT.parent)!r})
+from bridge import fiftyone
+fo = fiftyone()
+F = fo.ViewField
 dataset = fo.load_dataset(sys.argv[1])
-sample = dataset.match(fo.ViewField("image") == int(sys.argv[2])).first()
+"""
+TAG = """
+sample = dataset.match(F("image") == int(sys.argv[2])).first()
 face = next(d for d in sample.faces.detections if d["eval"] == "fn")
 face.tags.append("relabel")
 sample.tags.append("wrong-person")
@@ -190,44 +225,202 @@ print(views["worst false positives"], views["low quality accepted"], face["subje
 
 
 def test_a_run_is_pushed_tagged_pulled_and_pushed_again(
-    dataset: Dataset, run: Run, current: Current
+    dataset: Dataset, run: Run, current: Current, asked: Callable[..., str]
 ) -> None:
-    said = problem(REVIEW)
-    if said is not None:
-        pytest.skip(said)
     _, count = push(dataset, run.name, Silent())
     assert count == 4
     image = min(current())
-    folder = dataset.folder / "review"
-    variables = variables_of(
-        REVIEW,
-        FIFTYONE_DATABASE_DIR=str(folder / "database"),
-        FIFTYONE_CONFIG_PATH=str(folder / "config.json"),
-    )
-    name = f"{dataset.folder.name} {run.name}"
-    tagging = subprocess.run(
-        [str(python_of(REVIEW)), "-c", TAG, name, str(image)],
-        capture_output=True,
-        check=False,
-        env=variables,
-        text=True,
-    )
-    assert tagging.returncode == 0, tagging.stderr
-    false, blurred, subject = tagging.stdout.splitlines()[-1].split()
+    false, blurred, subject = asked(TAG, image).split()
     assert (false, blurred) == ("4", "4")
     first = pull(dataset, run.name, "Ada")
     assert done(first) == (2, 0, 2, 0)
     assert int(subject.removeprefix("face:")) in [
         face for face, _, _ in waiting(dataset, image) if face
     ]
-    # Made anew with what has changed here, the tags of people stand in it still.
+    # Pushed again with what has changed here, the tags of people stand in it still.
     push(dataset, run.name, Silent())
     assert done(pull(dataset, run.name, "Ada")) == (2, 2, 0, 0)
 
 
-def test_the_bridge_imports_nothing_of_ours() -> None:
-    from curator.review import process
+COMPARE = """
+def told(name):
+    dataset = fo.load_dataset(name)
+    apart = ("id", "_id", "_rand", "_dataset_id", "created_at", "last_modified_at")
+    def plain(value):
+        if isinstance(value, dict):
+            return {k: plain(v) for k, v in value.items() if k not in apart}
+        return [plain(v) for v in value] if isinstance(value, list) else value
+    fields = dataset.get_field_schema(flat=True).items()
+    schema = {path: type(field).__name__ for path, field in fields}
+    samples = [plain(sample.to_dict(include_private=True)) for sample in dataset]
+    return json.dumps([dataset.media_type, schema, samples], sort_keys=True)
+ours, plainly = told(sys.argv[1]), told("plainly")
+assert ours == plainly, (ours, plainly)
+print(len(ours))
+"""
 
-    source = process.SCRIPT.read_text()
+
+def test_what_is_pushed_is_what_the_plain_api_makes(
+    dataset: Dataset, run: Run, current: Current, asked: Callable[..., str], tmp_path: Path
+) -> None:
+    # Points, one of them not there, a name, and attributes that mean something to FiftyOne.
+    left = current()[min(current())][0]
+    with dataset.write() as connection:
+        labelled = replace(
+            left,
+            landmarks=FIVE,
+            visibility=(2, 2, 1, 2, 0),
+            scheme="5",
+            identity="Ada",
+            attributes={"blur": 1, "mask": 1, "seen.by": 2.5, "note": "x"},
+        )
+        faces.put(connection, labelled)
+    file = tmp_path / "told.jsonl"
+    write(dataset, run, "plainly", file)
+    plainly = subprocess.run(
+        [str(python_of(REVIEW)), str(PLAINLY), str(file), "plainly"],
+        capture_output=True,
+        check=False,
+        env=Bridge(dataset).variables(),
+        text=True,
+    )
+    assert plainly.returncode == 0, plainly.stderr
+    push(dataset, run.name, Silent())
+    assert int(asked(COMPARE)) > 4 * 1000
+
+
+OWN = """
+dataset.add_sample_field("remark", fo.StringField)
+dataset.add_sample_field("faces.detections.remark", fo.StringField)
+first, second, third = dataset.sort_by("image").limit(3)
+first.remark = "mine"
+first.faces.detections[0]["remark"] = "mine too"
+first.faces.detections[0].tags.append("drop")
+first.save()
+second.found.detections[0].bounding_box = [0, 0, 1, 1]
+second.save()
+dataset.delete_samples([third.id])
+dataset.add_sample(fo.Sample(filepath="/nowhere.jpg", image=10**6))
+dataset.save_view("mine", dataset.limit(1))
+print("done")
+"""
+STATE = """
+def shown(sample):
+    face = sample.faces.detections[0]
+    return {
+        "id": sample.id, "face": face.id, "at": str(sample.last_modified_at), "tags": face.tags,
+        "remarks": [sample.remark, face.get_attribute_value("remark", None)]
+            if sample.has_field("remark") else [],
+        "corrected": sample.corrected, "blur": face.get_attribute_value("blur", None),
+        "box": sample.found.detections[0].bounding_box, "label": face.label,
+    }
+print(json.dumps([shown(sample) for sample in dataset.sort_by("image")]))
+"""
+
+
+def test_a_second_push_writes_what_changed_and_nothing_else(
+    dataset: Dataset, run: Run, current: Current, asked: Callable[..., str]
+) -> None:
+    push(dataset, run.name, Silent())
+    made = json.loads(asked(STATE))
+    asked(OWN)
+    with dataset.write() as connection:
+        left = current()[min(current())][0]
+        faces.put(connection, replace(left, identity="Ada", attributes={}, version=2))
+    push(dataset, run.name, Silent())
+    first, second, third, fourth = json.loads(asked(STATE))
+    assert "mine" in asked("print(dataset.list_saved_views())")
+    # Corrected here, and what a person has put beside it there stays, as does who is who.
+    assert (first["corrected"], first["label"], first["blur"]) == (True, "Ada", None)
+    assert (first["tags"], first["remarks"]) == (["drop"], ["mine", "mine too"])
+    assert [first[name] for name in ("id", "face")] == [made[0][name] for name in ("id", "face")]
+    # Moved there, deleted there: as it is here.
+    assert second["box"] == made[1]["box"]
+    assert third["box"] == made[2]["box"]
+    # Untouched in both places.
+    assert fourth["at"] == made[3]["at"]
+    assert first["at"] > made[0]["at"]
+
+
+OTHER = """
+dataset.delete_sample_field("found.detections.mistake")
+dataset.add_sample_field("found.detections.mistake", fo.FloatField)
+sample = dataset.sort_by("image").first()
+sample.tags.append("relabel")
+sample.save()
+dataset._sample_collection.update_one(
+    {"_id": sample._id}, {"$set": {"found": 7, "faces.detections": "none", "face_points": []}}
+)
+print("done")
+"""
+
+
+def test_a_dataset_that_was_tampered_with_is_made_anew_with_its_tags(
+    dataset: Dataset, run: Run, asked: Callable[..., str]
+) -> None:
+    push(dataset, run.name, Silent())
+    made = json.loads(asked(STATE))
+    asked(OTHER)
+    push(dataset, run.name, Silent())
+    again = json.loads(asked(STATE))
+    assert [one["box"] for one in again] == [one["box"] for one in made]
+    assert done(pull(dataset, run.name, "Ada")) == (1, 0, 1, 0)
+
+
+PLOTTED = """
+shown = dataset.load_brain_results("looks_of_faces")
+print(json.dumps([dataset.list_brain_runs(), shown.points.shape]))
+"""
+
+
+def test_faces_are_laid_out_by_how_they_look_once_that_is_known(
+    dataset: Dataset, run: Run, current: Current, asked: Callable[..., str]
+) -> None:
+    push(dataset, run.name, Silent())
+    assert "curator duplicates" in plot(dataset, run, Silent())
+    pointed = {"landmarks": FIVE, "visibility": (2,) * 5, "scheme": "5"}
+    with dataset.write() as connection:
+        for face in (face for each in current().values() for face in each):
+            faces.put(connection, replace(face, **pointed))
+    find_duplicates(dataset, DuplicatesRequest(), Silent())
+    for _ in range(2):
+        said = plot(dataset, run, Silent())
+        assert said == "the embeddings panel shows 8 faces by how they look"
+    assert json.loads(asked(PLOTTED)) == [["looks_of_faces"], [8, 2]]
+
+
+HOLD = """
+print(fo.list_datasets(), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_fiftyone_that_runs_elsewhere_is_not_joined(
+    dataset: Dataset,
+    run: Run,
+    asked: Callable[..., str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Somebody's own, started as its documentation says, with a database in another folder.
+    variables = Bridge(dataset).variables() | {"FIFTYONE_DATABASE_DIR": str(tmp_path / "theirs")}
+    holding = f"import sys, fiftyone as fo\nfo.Dataset('theirs')\n{HOLD}"
+    with subprocess.Popen(
+        [str(python_of(REVIEW)), "-c", holding],
+        env=variables,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as theirs:
+        assert theirs.stdout is not None
+        assert any("'theirs'" in line for line in iter(theirs.stdout.readline, ""))
+        monkeypatch.setenv("FIFTYONE_DATABASE_URI", "mongodb://127.0.0.1:9")
+        push(dataset, run.name, Silent())
+        assert asked("print(fo.list_datasets())") == f"['{Bridge(dataset).name_of(run)}']"
+        theirs.communicate("")
+
+
+def test_the_bridge_imports_nothing_of_ours() -> None:
+    source = SCRIPT.read_text()
     assert "import curator" not in source
     assert "from curator" not in source

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import streamlit as st
 
-from curator.app import navigation, sentences
+from curator.app import collect_form, navigation, sentences
 from curator.app.text import escape, of_many
+from curator.evaluate.slices import PERSON, SOURCE, Slice
 from curator.pipeline.what_next import Suggestion, relabel_slice, suggestions
-from curator.records import Run
+from curator.records import Reason, Run
 from curator.store.dataset import Dataset
+
+# Of the search engines the one whose own filter for faces is known to work.
+_SEARCH = "bing"
 
 
 def advice(dataset: Dataset, run: Run) -> None:
@@ -20,7 +24,6 @@ def advice(dataset: Dataset, run: Run) -> None:
     st.caption("Where recall is worst, and how many such faces there were to learn from.")
     for place, one in enumerate(told):
         _row(dataset, run, one, place)
-    navigation.queue_link()
 
 
 def _row(dataset: Dataset, run: Run, one: Suggestion, place: int) -> None:
@@ -34,8 +37,16 @@ def _row(dataset: Dataset, run: Run, one: Suggestion, place: int) -> None:
         )
         if st.button("Look at the missed ones again", key=f"relabel-{place}"):
             with sentences.told():
-                new = relabel_slice(dataset, run, part.group, part.name)
-                st.toast(f"{of_many(new, 'new task')} in the queue")
+                relabel_slice(dataset, run, part.group, part.name)
+                st.switch_page(navigation.page("label"), query_params=_queue_of(part))
         words = f"Collect more: {one.query}" if one.query else "Collect more"
         if st.button(words, key=f"collect-{place}"):
+            collect_form.fill_in(_SEARCH if one.query else part.name, one.query)
             st.switch_page(navigation.page("collect"))
+
+
+def _queue_of(part: Slice) -> dict[str, str]:
+    """The choices of the Label page that show what reviews ask about, narrowed where it can be."""
+    narrower = {PERSON: "identity", SOURCE: "source"}
+    asked = {"reason": str(Reason.REVIEW)}
+    return asked | {narrower[part.group]: part.name} if part.group in narrower else asked

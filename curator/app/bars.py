@@ -9,14 +9,20 @@ import streamlit as st
 from curator.app.text import escape_html, number
 
 
-def bars(counts: Mapping[str, float], notes: Mapping[str, str] | None = None) -> None:
-    """One bar a name, lying, the longest as long as there is room.
+def bars(
+    counts: Mapping[str, float],
+    notes: Mapping[str, str] | None = None,
+    *,
+    most: float | None = None,
+) -> None:
+    """One bar a name, lying.
 
     Args:
         counts: What to show, in this order; not negative.
         notes: A line below the bar of a name.
+        most: What a bar as long as there is room stands for; the largest count without it.
     """
-    most = max(counts.values(), default=0)
+    most = max(counts.values(), default=0) if most is None else most
     rows = []
     for name, value in counts.items():
         share = 100 * value / most if most else 0

@@ -56,6 +56,19 @@ def collect_form(dataset: Dataset) -> None:
     job_cards.begin(dataset, "collect", {"source": source, "target": target.strip(), **limits})
 
 
+def fill_in(source: str, target: str | None) -> None:
+    """Have the form stand like this when it is drawn next, for the page that leads to it.
+
+    Args:
+        source: Chosen if it is one that can be asked; of an import nothing more can be collected.
+        target: Written into its field.
+    """
+    if source in SOURCES.entries():
+        st.session_state["collect-source"] = source
+        if target is not None:
+            st.session_state[f"target-{source}"] = target
+
+
 def _limits(source: str) -> dict[str, Any]:
     left, right = st.columns(2)
     with left:

@@ -10,6 +10,7 @@ from curator.app.facts import facts
 from curator.app.match_pictures import match_url
 from curator.app.text import escape_html, of_many
 from curator.evaluate.confusion import Confusion
+from curator.evaluate.slices import SIZE, SIZES
 from curator.pipeline import mistakes
 from curator.pipeline import report as reports
 from curator.pipeline.what_next import relabel
@@ -53,6 +54,8 @@ def slices(run: Run) -> None:
     groups = list(dict.fromkeys(one["group"] for one in every))
     for place, group in zip(st.columns(2) * len(groups), groups, strict=False):
         told = [one for one in every if one["group"] == group][:20]
+        if group == SIZE:
+            told.sort(key=lambda one: SIZES.get(one["name"], 0))
         with place:
             st.markdown(f"**Recall by {group}**")
             bars(
@@ -62,6 +65,7 @@ def slices(run: Run) -> None:
                     f"{one['trained']} in training"
                     for one in told
                 },
+                most=1,
             )
 
 

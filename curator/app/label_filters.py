@@ -18,16 +18,17 @@ _KEYS = ("label-source", "label-split", "label-status", "why", "identity", "face
 
 def label_filters(dataset: Dataset) -> dict[str, str | int | None]:
     """Draw the button and the choices behind it; return what the queue is asked for."""
-    asked = st.query_params.pop("reason", None)
-    if asked in REASONS:
-        # A link from another page, which knows the word and not what it is called here.
-        st.session_state["why"] = asked
+    with dataset.read() as connection:
+        sources = images.counts_by(connection, "source")
+        splits = images.counts_by(connection, "split")
+        statuses = images.counts_by(connection, "status")
+    # Links from other pages know the words, and not what these are called here.
+    if (reason := st.query_params.pop("reason", None)) in REASONS:
+        st.session_state["why"] = reason
+    if (source := st.query_params.pop("source", None)) in sources:
+        st.session_state["label-source"] = source
     chosen = sum(bool(st.session_state.get(key)) for key in _KEYS)
     with st.popover(of_many(chosen, "filter") if chosen else "Filters"):
-        with dataset.read() as connection:
-            sources = images.counts_by(connection, "source")
-            splits = images.counts_by(connection, "split")
-            statuses = images.counts_by(connection, "status")
         reason = st.selectbox(
             "Why it is shown",
             list(REASONS),

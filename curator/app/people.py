@@ -52,7 +52,7 @@ def attributes(agreed: AgreementReport) -> None:
         st.caption("Known once two people have labelled the same faces.")
         return
     st.caption("Cohen's kappa over all pairs of answers: 1 is full agreement, 0 is chance.")
-    bars({name: max(round(kappa, 2), 0) for name, kappa in known.items()})
+    bars({name: max(round(kappa, 2), 0) for name, kappa in known.items()}, most=1)
 
 
 _COLUMNS = {

@@ -38,13 +38,16 @@ def setup_command() -> None:
 
 def push_command(run: RunOption, dataset: DatasetOption = None, json: JsonOption = False) -> None:
     """Make or refresh FiftyOne's copy of a run. Example: `curator review push --run evaluate-4`."""
+    from curator.review.plotting import plot
     from curator.review.pushing import push
 
     with console.opened(dataset) as opened, console.bar() as bar:
         pushed, count = push(opened, run, bar)
+        plotted = plot(opened, pushed, bar)
     if json:
-        console.print_json({"run": pushed.name, "samples": count})
+        console.print_json({"run": pushed.name, "samples": count, "plot": plotted})
         return
+    console.say(plotted)
     console.say(f"{count} samples are in FiftyOne; next: curator review open")
 
 

@@ -19,6 +19,7 @@ from curator.pipeline.measure import MeasureRequest, measure
 from curator.pipeline.prepare import prepare
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Progress
+from curator.review.plotting import plot
 from curator.review.pulling import pull
 from curator.review.pushing import push
 from curator.review.serving import serve
@@ -231,13 +232,14 @@ def _evaluate(dataset: Dataset, params: EvaluateParams, progress: Progress) -> M
 
 
 def _review(dataset: Dataset, params: ReviewParams, progress: Progress) -> Mapping[str, Any]:
-    _, count = push(dataset, params.run, progress)
+    run, count = push(dataset, params.run, progress)
+    plotted = plot(dataset, run, progress)
 
     def tell(address: str) -> None:
         progress.begin(f"FiftyOne is at {address}", None)
 
     serve(dataset, params.run, params.port, tell)
-    return {"samples": count}
+    return {"samples": count, "plot": plotted}
 
 
 def _pull(dataset: Dataset, params: PullParams, progress: Progress) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@
 
 Deleted documents stay in the pages and the journal of MongoDB for as long as it likes, so what
 must be gone is left behind instead. ``WANTED`` is a JSON list of SHA-256 in hex: the files of
-images are named so. Imports nothing of this package.
+images are named so. Imports nothing of this package but its neighbour.
 """
 
 from __future__ import annotations
@@ -83,6 +83,10 @@ def restore(folder: Path) -> None:
 
 
 def _database() -> Any:
+    # Beside this file, and FiftyOne only through it: it knows which database is meant.
+    from bridge import fiftyone  # type: ignore[import-not-found]
+
+    fiftyone()
     from fiftyone.core import odm
 
     return odm.get_db_conn()

@@ -56,6 +56,21 @@ class Bridge:
                     done = int(count)
         self._check(process, "FiftyOne did not take the run over")
 
+    def plot(self, run: Run, file: Path) -> int:
+        """Lay out the faces of a run from a file of vectors; how many there are.
+
+        Raises:
+            RunError: if FiftyOne Brain cannot.
+        """
+        count = 0
+        with self.started("plot", self.name_of(run), str(file)) as process:
+            for line in process.stdout or ():
+                word, _, said = line.strip().partition(" ")
+                if word == "plotted" and said.isdecimal():
+                    count = int(said)
+        self._check(process, "FiftyOne Brain did not make it")
+        return count
+
     def pull(self, run: Run) -> list[Any] | None:
         """What it answers about tags, unchecked; None where it has no such dataset.
 
@@ -82,17 +97,11 @@ class Bridge:
     @contextmanager
     def started(self, *words: str) -> Iterator[subprocess.Popen[str]]:
         """The process, its output as text; it is over when the block is."""
-        variables = variables_of(
-            REVIEW,
-            FIFTYONE_DATABASE_DIR=str(self.folder / "database"),
-            FIFTYONE_CONFIG_PATH=str(self.folder / "config.json"),
-            FIFTYONE_DEFAULT_APP_ADDRESS="127.0.0.1",
-        )
         with (self.folder / "fiftyone.log").open("w") as log:
             process = subprocess.Popen(
                 [str(self._python), "-P", str(SCRIPT), *words],
                 cwd=self.folder,
-                env=variables,
+                env=self.variables(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -105,6 +114,15 @@ class Bridge:
             except BaseException:
                 process.terminate()
                 raise
+
+    def variables(self) -> dict[str, str]:
+        """For every process that is to meet this database."""
+        return variables_of(
+            REVIEW,
+            FIFTYONE_DATABASE_DIR=str(self.folder / "database"),
+            FIFTYONE_CONFIG_PATH=str(self.folder / "config.json"),
+            FIFTYONE_DEFAULT_APP_ADDRESS="127.0.0.1",
+        )
 
     def _check(self, process: subprocess.Popen[str], sentence: str) -> None:
         if process.returncode:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+from curator.attributes import ATTRIBUTES
 from curator.errors import InputError
 from curator.pipeline.export import samples
 from curator.progress import Progress
@@ -35,20 +38,29 @@ def push(dataset: Dataset, name: str, progress: Progress) -> tuple[Run, int]:
     if not run.metrics:
         raise InputError(f"run {name!r} has judged nothing yet")
     bridge = Bridge(dataset)
-    every = list(samples(dataset, run.params["release"]))
-    judged = [sample for sample in every if sample.split == run.params["split"]]
-    copies = _copies(every)
     file = bridge.folder / f"push-{run.id}.jsonl"
     try:
-        with file.open("w", encoding="utf-8") as out:
-            out.write(json.dumps({"name": bridge.name_of(run), "info": _about(run)}) + "\n")
-            for sample in _rows(dataset, run, judged, copies):
-                out.write(json.dumps(sample) + "\n")
-        progress.begin("pushing to FiftyOne", len(judged))
+        count = write(dataset, run, bridge.name_of(run), file)
+        progress.begin("pushing to FiftyOne", count)
         bridge.push(file, progress)
     finally:
         file.unlink(missing_ok=True)
-    return run, len(judged)
+    return run, count
+
+
+def write(dataset: Dataset, run: Run, name: str, file: Path) -> int:
+    """Write what FiftyOne is to be told: a line for the dataset of that name, then one a sample.
+
+    Returns:
+        How many samples there are.
+    """
+    every = list(samples(dataset, run.params["release"]))
+    judged = [sample for sample in every if sample.split == run.params["split"]]
+    with file.open("w", encoding="utf-8") as out:
+        out.write(json.dumps({"name": name, "info": _about(run)}) + "\n")
+        for sample in _rows(dataset, run, judged, _copies(every)):
+            out.write(json.dumps(sample) + "\n")
+    return len(judged)
 
 
 def subject_of(one: Match) -> str:
@@ -122,9 +134,6 @@ def _face(face: Face, image: Image, one: Match | None) -> dict[str, Any]:
         _point(point, image) if visible else [float("nan")] * 2
         for point, visible in zip(face.landmarks or (), seen, strict=True)
     ]
-    known = {
-        name: value for name, value in face.attributes.items() if isinstance(value, int | float)
-    }
     return {
         "subject": f"face:{face.id}",
         "label": face.identity or "face",
@@ -138,9 +147,25 @@ def _face(face: Face, image: Image, one: Match | None) -> dict[str, Any]:
             "height": round(face.box[3] - face.box[1], 1),
             "eval": None if one is None else "fn" if one.kind is MatchKind.FN else "tp",
             "iou": None if one is None else round(one.iou, 4),
-            **known,
+            **_numbers(face),
         },
     }
+
+
+def _numbers(face: Face) -> dict[str, int | float]:
+    """Its attributes that are numbers, each of the type that a name always has.
+
+    Those outside the vocabulary may have any name, also one that means something to FiftyOne.
+    """
+    numbers: dict[str, int | float] = {}
+    for name, value in face.attributes.items():
+        if not isinstance(value, int | float):
+            continue
+        if name in ATTRIBUTES:
+            numbers[name] = int(value) if ATTRIBUTES[name].values else float(value)
+        else:
+            numbers["free_" + re.sub(r"\W", "_", name)] = float(value)
+    return numbers
 
 
 def _detection(one: Match, image: Image) -> dict[str, Any]:

@@ -33,12 +33,17 @@ from curator.app.canvas import scripts
 from curator.app.downloads import Downloads
 from curator.app.pictures import Pictures
 from curator.app.serve import SCRIPT, listen
+from curator.evaluate.predictions import text
 from curator.jobs import start as workers
-from curator.records import Candidate, Face, FaceStatus, Origin, Outcome, RunStatus
+from curator.pipeline.evaluate import EvaluateRequest, evaluate
+from curator.pipeline.release import Selection, SplitOptions, release
+from curator.progress import Silent
+from curator.records import Candidate, Face, FaceStatus, Origin, Outcome, Run, RunStatus
 from curator.store import candidates, faces, images, jobs, runs
 from curator.store.dataset import Dataset, create_dataset
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+SHOWN = (Face(box=(8, 8, 40, 48)), Face(box=(60, 10, 80, 36), attributes={"blur": 2}))
 
 
 @dataclass(frozen=True)
@@ -303,6 +308,28 @@ def filled(studio: Studio) -> Studio:
         images.set_split(connection, {a: "train", b: "train", e: "val"})
     studio.refuse("https://example.org/x", "truncated", "the file ends before the image does")
     return studio
+
+
+@pytest.fixture
+def released(studio: Studio) -> Studio:
+    """Six photos with two faces each, all in the split val."""
+    for number in range(6):
+        studio.vouch(studio.add(f"{number}.jpg"), *SHOWN)
+    shares = SplitOptions(shares={"train": 0.0, "val": 1.0, "test": 0.0})
+    release(studio.dataset, "v1", Selection(), shares, Silent())
+    return studio
+
+
+@pytest.fixture
+def judged(released: Studio, tmp_path: Path) -> Run:
+    """The large faces found, the small ones missed, and something that is none."""
+    boxes = np.array([SHOWN[0].box, (0, 50, 12, 62)], float)
+    for number in range(6):
+        file = tmp_path / "said" / f"{number}.txt"
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text(str(number), boxes, np.array([0.9, 0.5])))
+    request = EvaluateRequest(release="v1", predictions=tmp_path / "said", confidence=0.1)
+    return evaluate(released.dataset, request, Silent())
 
 
 @pytest.fixture

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 
+from curator.collect import SOURCES
 from curator.drawing import POINTS
 from curator.records import Face
-from curator.store import images
+from curator.store import images, labelling
 
 pytestmark = pytest.mark.browser
 
@@ -288,3 +289,30 @@ def test_the_forms_of_videos_and_searches_start_what_they_say(
         frames = images.find(connection, images.ImageFilter())
     assert [frame.source for frame in frames] == ["video"] * 3
     assert len({frame.group for frame in frames}) == 1
+
+
+def test_what_next_leads_to_a_filled_form_and_to_the_queue(
+    judged: Any, released: Any, window: Window
+) -> None:
+    page = window.page
+    page.goto(f"http://127.0.0.1:{window.port}/")
+    window.go("Evaluate")
+    page.get_by_role("tab", name="What next").click()
+    # Every face that was missed is blurred; what to search for says so.
+    window.press("Collect more: people running motion blur")
+    window.see("Bring images in")
+    window.see(SOURCES.entries()["bing"].summary)
+    asked = page.get_by_label("What to search for")
+    asked.wait_for()
+    assert asked.input_value() == "people running motion blur"
+    window.check()
+    window.go("Evaluate")
+    page.get_by_role("tab", name="What next").click()
+    row = page.locator("[data-testid=stLayoutWrapper]", has_text="source: folder").last
+    row.get_by_role("button", name="Look at the missed ones again").click()
+    window.see("2 filters")
+    window.see(f"missed by {judged.method}: source, folder")
+    with released.dataset.read() as connection:
+        waiting = labelling.open_of(connection, range(1, 7))
+    assert {task.reason for each in waiting.values() for task in each} == {f"review:{judged.name}"}
+    window.check()

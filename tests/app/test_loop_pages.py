@@ -6,45 +6,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from curator.app.job_log import log_tail
 from curator.config import settings
-from curator.evaluate.predictions import text
 from curator.jobs.start import log_path
-from curator.pipeline.evaluate import EvaluateRequest, evaluate
-from curator.pipeline.release import Selection, SplitOptions, release
-from curator.progress import Silent
-from curator.records import Face, Run, RunStatus
+from curator.records import Run, RunStatus
 from curator.store import labelling, matches, runs
-
-FACES = (Face(box=(8, 8, 40, 48)), Face(box=(60, 10, 80, 36), attributes={"blur": 2}))
 
 # What a judgement has told only since.
 NEW = ("ultralytics", "wider")
-
-
-@pytest.fixture
-def released(studio: Any) -> Any:
-    """Six photos with two faces each, all in the split val."""
-    for number in range(6):
-        studio.vouch(studio.add(f"{number}.jpg"), *FACES)
-    shares = SplitOptions(shares={"train": 0.0, "val": 1.0, "test": 0.0})
-    release(studio.dataset, "v1", Selection(), shares, Silent())
-    return studio
-
-
-@pytest.fixture
-def judged(released: Any, tmp_path: Path) -> Run:
-    """The large faces found, the small ones missed, and something that is none."""
-    boxes = np.array([FACES[0].box, (0, 50, 12, 62)], float)
-    for number in range(6):
-        file = tmp_path / "said" / f"{number}.txt"
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(text(str(number), boxes, np.array([0.9, 0.5])))
-    request = EvaluateRequest(release="v1", predictions=tmp_path / "said", confidence=0.1)
-    return evaluate(released.dataset, request, Silent())
 
 
 @pytest.mark.parametrize(
@@ -81,6 +52,8 @@ def test_a_judged_run_is_shown_with_curves_slices_and_pictures(
     assert page.html.count('<img src="/matches/') == 6
     assert "heavy blur" in page.html
     assert "6 faces, 6 missed, 0 in training" in page.html
+    # Half of all faces of the only source: half a bar, for a whole one is a recall of 1.
+    assert "width:50.00%" in page.html
 
 
 def test_what_finding_faces_costs_the_points_and_the_levels_of_wider_face_are_shown(

@@ -342,11 +342,11 @@ def test_closing_early_ends_all_threads_though_nobody_takes_the_records(
         gallery.picture(f"/img/0.jpg?{number}", number)
     records = SOURCES.load("web")(gallery.url, limits).collect(lambda _: False, Silent())
     assert isinstance(next(records), Fetched)
-    while sum(gallery.asked.values()) < 2 * limits.threads + 2:
+    while sum(gallery.asked.values()) < limits.threads + 3:
         assert threads_of_a_crawl()
-    # One taken, as many waiting as there are threads, and each thread with one in its hands.
+    # The page, one picture taken, one waiting, and each thread with one in its hands.
     threading.Event().wait(0.2)
-    assert sum(gallery.asked.values()) == 2 * limits.threads + 2
+    assert sum(gallery.asked.values()) == limits.threads + 3
     records.close()
     assert not threads_of_a_crawl()
 

@@ -26,7 +26,6 @@ REASONS = {
     Reason.SHAPE: "odd shape of the landmarks",
     Reason.QUALITY: "quality at the edge",
     Reason.FLAGGED: "flagged in the grid",
-    Reason.REVIEW: "a review asks for it",
     Reason.REVIEW: "a review asks",
     Reason.AUDIT: "random check",
     Reason.CONFLICT: "people disagree",
