@@ -17,6 +17,8 @@ Floats = NDArray[np.float64]
 
 # Of fifty detections with more than the middle score one may be wrong.
 SURE = 0.98
+# Steeper, faint faces would fall below 0.02, where lists of predictions are usually cut off.
+STEEPEST = 2.5
 _LEAST, _MOST = 1e-6, 1 - 1e-6
 
 
@@ -43,7 +45,8 @@ def calibrate(scores: Floats, hits: NDArray[np.bool_]) -> Calibration | None:
     """The calibration of a detector by what it found in photos whose faces are known.
 
     The slope is that of a logistic fit of right and wrong to the logit of the score (Platt 1999,
-    "Probabilistic outputs for support vector machines", with his targets, which keep it finite).
+    "Probabilistic outputs for support vector machines", with his targets, which keep it finite),
+    at most 2.5.
     The centre is the lowest score from which on 98 % of the detections are right.
 
     Args:
@@ -70,6 +73,6 @@ def calibrate(scores: Floats, hits: NDArray[np.bool_]) -> Calibration | None:
         fitted = ab[0] * z + ab[1]
         return float(np.logaddexp(0, fitted).sum() - (wanted * fitted).sum())
 
-    slope = float(minimize(loss, np.array([1.0, 0.0])).x[0])
+    slope = min(float(minimize(loss, np.array([1.0, 0.0])).x[0]), STEEPEST)
     centre = float(scores[order][sure[-1]])
     return Calibration(slope=slope, centre=centre) if slope > 0 else None

@@ -10,10 +10,10 @@ from sklearn.calibration import _sigmoid_calibration
 from curator.evaluate.calibration import Calibration, calibrate
 
 
-def drawn(seed: int) -> tuple[np.ndarray, np.ndarray]:
+def drawn(seed: int, slope: float = 1.5) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     z = rng.normal(0, 1.5, 2000)
-    return expit(z), rng.random(2000) < expit(3 * z - 1)
+    return expit(z), rng.random(2000) < expit(slope * z - 1)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -22,6 +22,12 @@ def test_the_slope_is_that_of_scikit_learn(seed: int) -> None:
     # Its sigmoid falls with the value it is fitted to.
     slope, _ = _sigmoid_calibration(logit(scores), hits.astype(int))
     assert calibrate(scores, hits).slope == pytest.approx(-slope, rel=1e-2)
+
+
+def test_the_slope_leaves_faint_faces_above_the_floor_of_prediction_lists() -> None:
+    made = calibrate(*drawn(0, slope=6.0))
+    assert made.slope == 2.5
+    assert made.of(0.15) > 0.02
 
 
 def test_the_centre_is_the_lowest_score_from_which_on_one_in_fifty_is_wrong() -> None:
