@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 import json
+import os
 import sqlite3
 import sys
 import tarfile
@@ -19,7 +20,6 @@ from PIL import Image
 
 from curator.cli import main
 from curator.config import settings
-from curator.store import blobs
 
 STANZA = "party/{name}\n1\n10 20 30 40 0 0 0 0 1 0\n"
 
@@ -299,19 +299,19 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(
     curator: Curator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photo(tmp_path / "in" / "a.jpg")
-    real = Path.write_bytes
+    real = os.write
 
-    def full(self: Path, data: bytes) -> int:
-        if ".incoming" in self.parts:
+    def full(file: int, data: bytes) -> int:
+        if ".incoming" in os.readlink(f"/proc/self/fd/{file}"):
             raise OSError(errno.ENOSPC, "No space left on device")
-        return real(self, data)
+        return real(file, data)
 
-    monkeypatch.setattr(blobs.Path, "write_bytes", full)
+    monkeypatch.setattr(os, "write", full)
     wrong = curator("collect", "folder", "in", "-d", "d")
     assert wrong.status == 5
     assert "No space left" in wrong.err
     assert len(wrong.err.strip().splitlines()) == 1
-    monkeypatch.setattr(blobs.Path, "write_bytes", real)
+    monkeypatch.setattr(os, "write", real)
     assert curator("collect", "folder", "in", "-d", "d", "--json").json["kept"] == 1
 
 

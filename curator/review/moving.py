@@ -83,7 +83,8 @@ def restore(folder: Path) -> None:
 
 
 def _database() -> Any:
-    # Beside this file, and FiftyOne only through it: it knows which database is meant.
+    # FiftyOne only through this file's neighbour, which knows which database is meant.
+    sys.path.append(str(Path(__file__).parent))
     from bridge import fiftyone  # type: ignore[import-not-found]
 
     fiftyone()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import torch
@@ -25,6 +26,8 @@ _PRIOR_LOGIT = -4.6
 BODIES: Mapping[str, Callable[[], MobileNet | YuNetBody]] = {
     "mobilenet": MobileNet,
     "yunet": YuNetBody,
+    # To try things out.
+    "thin": partial(MobileNet, 4, 32),
 }
 
 

@@ -136,7 +136,7 @@ def test_the_detect_form_shows_the_licence_and_starts_the_job(
     page.button("Detect faces on 1 new image").click()
     page.app.run()
     assert started == [
-        ("detect", {"detector": "insightface:scrfd_500m", "accurate": True, "min_score": 0.5})
+        ("detect", {"detector": "insightface:scrfd_500m", "accurate": True, "min_score": None})
     ]
 
 

@@ -7,7 +7,6 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 import cv2
@@ -41,15 +40,6 @@ def draw_face(photo: np.ndarray, x: float, y: float, radius: float) -> Face:
         visibility=(2,) * 5,
         scheme="5",
     )
-
-
-@pytest.fixture(autouse=True)
-def thin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A body of half the width, for tests that train."""
-    from curator.train.bodies import MobileNet
-    from curator.train.network import BODIES
-
-    monkeypatch.setitem(BODIES, "thin", partial(MobileNet, 4, 32))
 
 
 @pytest.fixture(scope="session")

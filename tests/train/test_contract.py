@@ -17,7 +17,7 @@ from curator.testing import TrainerContract
 from curator.train import TRAINERS, Trainer, TrainOptions
 from curator.train.recipe import RECIPES
 
-TINY = {"network": "tiny", "sizes": ((1.0, 64),), "batch": 4, "side": 160, "warmup": 2}
+TINY = {"body": "thin", "sizes": ((1.0, 64),), "batch": 4, "side": 160, "warmup": 2}
 
 
 class Drawn(TrainerContract):

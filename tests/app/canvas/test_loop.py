@@ -74,7 +74,7 @@ def test_a_mistake_comes_back_as_one_corrected_face(
     out = folder_of(dataset, "v1", "yolo")
     export(dataset, "v1", "yolo", out, progress=Silent())
     assert len(list(out.rglob("labels/**/*.txt"))) == len(current(dataset))
-    tiny = {"network": "tiny", "sizes": ((1.0, 64),), "batch": 4, "side": 160}
+    tiny = {"body": "thin", "sizes": ((1.0, 64),), "batch": 4, "side": 160}
     monkeypatch.setitem(RECIPES, "modern", replace(RECIPES["modern"], **tiny))
     trained = learn(dataset, request_of("retinaface", "v1", recipe="modern", epochs=1), Silent())
     asked = EvaluateRequest(release="v1", detector=f"run:{trained.folder.name}")
