@@ -302,7 +302,7 @@ def test_a_full_disk_is_one_sentence_and_loses_nothing(
     real = os.write
 
     def full(file: int, data: bytes) -> int:
-        if ".incoming" in os.readlink(f"/proc/self/fd/{file}"):
+        if ".incoming" in str(Path(f"/proc/self/fd/{file}").readlink()):
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(file, data)
 
