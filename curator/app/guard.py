@@ -34,7 +34,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "img-src 'self' data: blob:",
         "font-src 'self' data:",
         "worker-src 'self' blob:",
-        "connect-src 'self'",
+        # Streamlit's camera reads its own picture through a data: address.
+        "connect-src 'self' data:",
         # FiftyOne, which the Review page shows, on another port of this machine.
         "frame-src 'self' http://127.0.0.1:* http://localhost:*",
         "object-src 'none'",

@@ -93,6 +93,18 @@ class Window:
         self.page.get_by_label(label, exact=True).click()
         self.page.get_by_role("option", name=option, exact=True).click()
 
+    def fill(self, label: str, text: str) -> None:
+        """Write into a field, and wait for what follows from it."""
+        field = self.page.get_by_label(label, exact=True).last
+        field.fill(text)
+        field.press("Tab")
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until the page has been drawn anew, lest it closes what is about to open."""
+        self.page.wait_for_timeout(500)
+        self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
     def press(self, name: str) -> None:
         """A button by its name."""
         self.page.get_by_role("button", name=name, exact=True).first.click()
@@ -235,13 +247,15 @@ def test_the_camera_takes_a_picture_into_the_dataset(
 ) -> None:
     page = window.page
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto(f"http://127.0.0.1:{window.port}/collect")
+    page.goto(f"http://127.0.0.1:{window.port}/")
+    window.go("Collect")
     page.get_by_text("Take a picture with the camera of this computer").click()
     page.get_by_text("Use the camera").click()
     # A picture travels to the server and back.
     page.set_default_timeout(120_000)
-    page.get_by_label("Who takes it").fill("Ada")
-    page.get_by_label("Licence", exact=True).last.fill("CC0-1.0")
+    window.fill("Who takes it", "Ada")
+    window.fill("Licence", "CC0-1.0")
+    page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0")
     page.get_by_role("button", name="Take Photo").click()
     window.press("Keep this picture")
     # The camera is ready for the next one.
@@ -262,11 +276,14 @@ def test_the_forms_of_videos_and_searches_start_what_they_say(
 ) -> None:
     page = window.page
     page.set_viewport_size({"width": width, "height": 900})
-    page.goto(f"http://127.0.0.1:{window.port}/collect")
+    page.goto(f"http://127.0.0.1:{window.port}/")
+    window.go("Collect")
     # Without its key Flickr is not asked: what the form says comes back in one sentence.
     window.choose("Source", "flickr")
-    page.get_by_label("What to search for").fill("old portrait")
+    window.rest()
+    window.fill("What to search for", "old portrait")
     page.get_by_text("Limits, licence and author").click()
+    window.rest()
     window.choose("Licence filter", "commercial")
     window.check()
     window.press("Collect")
@@ -274,12 +291,15 @@ def test_the_forms_of_videos_and_searches_start_what_they_say(
     window.see("Collecting from flickr: old portrait")
 
     window.choose("Source", "video")
-    page.get_by_label("Video, or folder of videos, on this machine").fill(
-        str(shared_data / "videos" / "short_hamilton_clip.mp4")
-    )
+    window.rest()
+    clip = shared_data / "videos" / "short_hamilton_clip.mp4"
+    window.fill("Video, or folder of videos, on this machine", str(clip))
+    # Another source is another form, closed again.
+    page.get_by_text("Limits, licence and author").click()
+    window.rest()
     window.choose("Frames", "one every so often")
-    page.get_by_label("Images at most").fill("3")
-    page.get_by_label("Images at most").press("Tab")
+    window.rest()
+    window.fill("Images at most", "3")
     window.check()
     window.press("Collect")
     window.see("3 new images")
