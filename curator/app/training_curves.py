@@ -30,7 +30,7 @@ def of_run(dataset: Dataset, name: str) -> None:
         st.caption("The curve begins with the first epoch.")
         return
     charts = [
-        line_chart({n: (found.epochs, v) for n, v in told.items()}, x="epoch")
+        line_chart({n: found.line(v) for n, v in told.items()}, x="epoch")
         for told in (found.losses, found.figures)
         if told
     ]
@@ -61,5 +61,5 @@ def _common(found: Mapping[str, Curves]) -> dict[str, dict[str, Line]]:
     for kind in ("figures", "losses"):
         for name, curves in found.items():
             for figure, values in getattr(curves, kind).items():
-                charts.setdefault(figure, {})[name] = (curves.epochs, values)
+                charts.setdefault(figure, {})[name] = curves.line(values)
     return {figure: lines for figure, lines in charts.items() if len(lines) > 1}

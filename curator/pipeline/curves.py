@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from curator.store.dataset import Dataset
 FILES = ("curve.csv", "results.csv")
 _MOST_ROWS = 20_000
 _ACROSS = ("epoch", "step")
-_SKIPPED = ("time", "minutes", "lr/", "learning_rate", "step", "epoch")
+_SKIPPED = ("time", "minutes", "lr/", "learning_rate", "step", "epoch", "score_", "confidence")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,14 @@ class Curves:
     epochs: tuple[float, ...]
     losses: Mapping[str, tuple[float, ...]]
     figures: Mapping[str, tuple[float, ...]]
+
+    def line(self, values: Sequence[float]) -> tuple[list[float], list[float]]:
+        """The epochs in which one of the curves says something, and what it says there.
+
+        A split is not judged in every epoch: the line goes on to the next one that was.
+        """
+        told = [(e, v) for e, v in zip(self.epochs, values, strict=True) if not math.isnan(v)]
+        return [epoch for epoch, _ in told], [value for _, value in told]
 
 
 def curves_of(dataset: Dataset, run_name: str) -> Curves | None:

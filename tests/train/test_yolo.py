@@ -257,7 +257,9 @@ def test_tables_with_nonsense_in_them_are_read_without_it(tmp_path: Path) -> Non
     assert curves.epochs == (1, 2, 3)
     assert list(curves.losses) == ["train/box_loss"]
     assert curves.losses["train/box_loss"][1:] == (0.5, 0.4)
+    assert curves.line(curves.losses["train/box_loss"]) == ([2, 3], [0.5, 0.4])
     assert list(curves.figures) == ["metrics/mAP50(B)"]
+    assert curves.line(curves.figures["metrics/mAP50(B)"]) == ([3], [0.7])
     assert results(tmp_path)[0] == {"epoch": 1, "time": 1}
     # An epoch that was done again counts once; a line that is being written counts later.
     table.write_text("epoch,train/box_loss\n1,3\n2,2\n2,1\n3,0.")
