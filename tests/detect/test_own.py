@@ -52,7 +52,8 @@ def test_the_weights_are_small_and_carry_the_notice_of_those_they_began_with() -
         assert file.stat().st_size <= 2_000_000
     notice = (WEIGHTS / "NOTICE").read_text()
     assert "MIT License" in notice
-    assert "Pytorch_Retinaface" in notice
+    assert "face_detection_yunet" in notice
+    assert "Copyright (c) 2020 Shiqi Yu" in notice
 
 
 def test_insightface_loads_them_too(t1: NDArray[np.uint8]) -> None:
