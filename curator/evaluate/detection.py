@@ -138,7 +138,7 @@ def confidence_curve(matches: Iterable[Match]) -> ConfidenceCurve:
         if one.score is not None:
             scores.append(one.score)
             hits.append(one.kind is MatchKind.TP)
-    return _curve(np.array(scores, np.float64), np.array(hits, bool), faces)
+    return curve_of_hits(np.array(scores, np.float64), np.array(hits, bool), faces)
 
 
 def curve_over(
@@ -154,7 +154,7 @@ def curve_over(
         InputError: if a detection has no score.
     """
     scores, hits = hits_of(truth, predictions, min_iou, people=people)
-    return _curve(scores, hits, sum(map(len, truth.values())))
+    return curve_of_hits(scores, hits, sum(map(len, truth.values())))
 
 
 def hits_of(
@@ -175,7 +175,14 @@ def hits_of(
     return scores, matched != NO_FACE
 
 
-def _curve(scores: Floats, hits: NDArray[np.bool_], faces: int) -> ConfidenceCurve:
+def curve_of_hits(scores: Floats, hits: NDArray[np.bool_], faces: int) -> ConfidenceCurve:
+    """The curve of detections of which it is known whether they found one of so many faces.
+
+    Args:
+        scores: Shape (N,), 0..1.
+        hits: Shape (N,).
+        faces: How many there were to find.
+    """
     order = np.argsort(-scores, kind="stable")
     falling = scores[order]
     # All detections of one score stand or fall together.

@@ -16,7 +16,7 @@ from curator.config import settings
 from curator.errors import ConfigError
 from curator.evaluate import wider
 from curator.evaluate.calibration import calibrate
-from curator.evaluate.detection import curve_over, hits_of
+from curator.evaluate.detection import curve_of_hits, hits_of
 from curator.evaluate.wider_truth import Photo
 from curator.formats import ExportOptions
 from curator.formats.options import ClassBy
@@ -179,8 +179,9 @@ def _calibrated(chosen: Sequence[Sample], found: Sequence[Detections]) -> dict[s
     whole = {i: pair for i, pair in pairs if all(map(_judged, pair[0].faces))}
     truth = {i: sample.faces for i, (sample, _) in whole.items()}
     detected = {i: faces_of(detections) for i, (_, detections) in whole.items()}
-    scale = calibrate(*hits_of(truth, detected))
-    best = curve_over(truth, detected).best
+    scores, hits = hits_of(truth, detected)
+    scale = calibrate(scores, hits)
+    best = curve_of_hits(scores, hits, sum(map(len, truth.values()))).best
     if scale is None or best is None:
         return {}
     return {
