@@ -42,6 +42,13 @@ class Convolution(nn.Sequential):
             self.train(was)
 
 
+def fold(part: nn.Module) -> None:
+    """Fold all convolutions of a part; what it computes stays the same."""
+    for module in part.modules():
+        if isinstance(module, Convolution):
+            module.fold()
+
+
 class Separable(nn.Sequential):
     """Each channel by itself, then all of each pixel."""
 

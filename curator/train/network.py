@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from curator.train.anchors import PER_CELL, STRIDES
-from curator.train.bodies import LEAK, Convolution, MobileNet, YuNetBody
+from curator.train.bodies import LEAK, Convolution, MobileNet, YuNetBody, fold
 
 # A first guess of one face in a hundred cells keeps the first steps calm (Lin et al. 2017).
 _PRIOR_LOGIT = -4.6
@@ -96,9 +96,7 @@ class RetinaFaceNetwork(nn.Module):
 
     def fold(self) -> None:
         """Make the normalisation part of the convolutions; what is found stays the same."""
-        for module in self.modules():
-            if isinstance(module, Convolution):
-                module.fold()
+        fold(self)
 
     def calibrate(self, slope: float, centre: float) -> None:
         """Make scores ``sigmoid(slope * (logit(score) - logit(centre)))``; their order stays.

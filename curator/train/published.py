@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from curator.errors import InputError
 from curator.train.anchors import CENTRE_VARIANCE, SIDES, STRIDES
-from curator.train.bodies import Convolution, YuNetBody
+from curator.train.bodies import YuNetBody, fold
 from curator.train.network import RetinaFaceNetwork
 
 _MEAN_BGR = (104.0, 117.0, 123.0)
@@ -50,9 +50,7 @@ def _fill(
     mean: Sequence[float],
     file: Path,
 ) -> None:
-    for module in part.modules():
-        if isinstance(module, Convolution):
-            module.fold()
+    fold(part)
     own = _own(part)
     if len(given) != len(own):
         raise InputError(f"{file}: {len(given)} convolutions where the network has {len(own)}")
