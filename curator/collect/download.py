@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from curator.collect.addresses import site
 from curator.collect.fetch import Fetcher, Reply
 from curator.collect.fetch import Unchanged as NotModified
 from curator.collect.inspection import examine, fetched
@@ -64,3 +65,24 @@ def picture_room(mime: str, head: bytes, limits: Limits) -> int:
         raise Refusal(Reason.NOT_AN_IMAGE, "the server sent a web page, not an image")
     detail = f"the server sent {mime or 'something'}, which is no photo that can be read"
     raise Refusal(Reason.NOT_AN_IMAGE, detail)
+
+
+def record_of(
+    item: Candidate | Refused, *, fetcher: Fetcher, validator_of: ValidatorOf
+) -> Fetched | Refused | Unchanged:
+    """What comes of a row of a list or of a result of a search, which may be of any host.
+
+    What was refused before it was asked for stays refused.
+    """
+    if isinstance(item, Refused):
+        return item
+    return download(item, fetcher, _anywhere, validator_of(item.url))
+
+
+def is_ready(fetcher: Fetcher, item: Candidate | Refused) -> bool:
+    """Whether nothing has to be waited for before :func:`record_of`."""
+    return isinstance(item, Refused) or fetcher.pace.is_free(site(item.url))
+
+
+def _anywhere(_url: str) -> None:
+    """Every host may be asked; the guard and the scheme are checked with every address."""

@@ -6,9 +6,9 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from curator.collect.addresses import canonical, site
+from curator.collect.addresses import canonical
 from curator.collect.budget import within
-from curator.collect.download import ValidatorOf, download, nothing_before
+from curator.collect.download import ValidatorOf, is_ready, nothing_before, record_of
 from curator.collect.engines import ENGINES, Engine, Result
 from curator.collect.fetch import Fetcher
 from curator.collect.limits import Limits
@@ -75,12 +75,12 @@ class SearchSource:
     ) -> Generator[Fetched | Refused | Unchanged, None, None]:
         fetcher = Fetcher(self.limits, _PATIENCE)
         pages_fetcher = Fetcher(self.limits)
-        work = partial(_record, fetcher=fetcher, validator_of=self.validator_of)
+        work = partial(record_of, fetcher=fetcher, validator_of=self.validator_of)
         found = self._found(engine, pages, pages_fetcher, progress)
         items = (item for item in found if not settled(_place(item)))
         try:
             yield from as_done(
-                work, items, self.limits.threads, fetcher.close, partial(_is_ready, fetcher)
+                work, items, self.limits.threads, fetcher.close, partial(is_ready, fetcher)
             )
         finally:
             pages_fetcher.close()
@@ -146,20 +146,8 @@ def _page_room(_mime: str, _head: bytes, limits: Limits) -> int:
     return limits.max_page_bytes
 
 
-def _record(
-    item: Candidate | Refused, *, fetcher: Fetcher, validator_of: ValidatorOf
-) -> Fetched | Refused | Unchanged:
-    if isinstance(item, Refused):
-        return item
-    return download(item, fetcher, _anywhere, validator_of(item.url))
-
-
 def _place(item: Candidate | Refused) -> Candidate:
     return item.candidate if isinstance(item, Refused) else item
-
-
-def _is_ready(fetcher: Fetcher, item: Candidate | Refused) -> bool:
-    return isinstance(item, Refused) or fetcher.pace.is_free(site(item.url))
 
 
 def _anywhere(_url: str) -> None:

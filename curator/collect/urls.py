@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from curator.collect.addresses import canonical, site
+from curator.collect.addresses import canonical
 from curator.collect.budget import within
-from curator.collect.download import ValidatorOf, download, nothing_before
+from curator.collect.download import ValidatorOf, is_ready, nothing_before, record_of
 from curator.collect.fetch import Fetcher
 from curator.collect.limits import Limits
 from curator.collect.listing import Row, rows
@@ -84,11 +84,11 @@ class UrlsSource:
         progress: Progress,
     ) -> Generator[Fetched | Refused | Unchanged, None, None]:
         fetcher = Fetcher(self.limits, _PATIENCE)
-        work = partial(_record, fetcher=fetcher, validator_of=self.validator_of)
+        work = partial(record_of, fetcher=fetcher, validator_of=self.validator_of)
         repeats: list[int] = []
         items = self._items(path, listed, settled, repeats)
         yield from as_done(
-            work, items, self.limits.threads, fetcher.close, partial(_is_ready, fetcher)
+            work, items, self.limits.threads, fetcher.close, partial(is_ready, fetcher)
         )
         if repeats:
             lines = ", ".join(str(line) for line in repeats[:5])
@@ -134,19 +134,3 @@ class UrlsSource:
             author=fields.get("author") or self.author,
             query=fields.get("query"),
         )
-
-
-def _record(
-    item: Candidate | Refused, *, fetcher: Fetcher, validator_of: ValidatorOf
-) -> Fetched | Refused | Unchanged:
-    if isinstance(item, Refused):
-        return item
-    return download(item, fetcher, _anywhere, validator_of(item.url))
-
-
-def _is_ready(fetcher: Fetcher, item: Candidate | Refused) -> bool:
-    return isinstance(item, Refused) or fetcher.pace.is_free(site(item.url))
-
-
-def _anywhere(_url: str) -> None:
-    """A list may lead to any host; the scheme is checked with every address."""

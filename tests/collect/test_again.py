@@ -150,6 +150,21 @@ def test_a_list_of_addresses_asks_again_in_the_same_way(
     assert server.told() == (["/none.jpg"], ["/date.jpg", "/tag.jpg"])
 
 
+def asked_twice(dataset: Dataset, server: Changing) -> list[dict[str, str]]:
+    """The headers that the page was asked for with, by lower-case name, in two crawls."""
+    asked: list[dict[str, str]] = []
+    page = server.web.routes["/"]
+
+    def noting(request: BaseHTTPRequestHandler) -> None:
+        asked.append({name.lower(): value for name, value in request.headers.items()})
+        page(request)
+
+    server.web.routes["/"] = noting
+    for _ in range(2):
+        crawl(dataset, server)
+    return asked
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -160,17 +175,8 @@ def test_a_list_of_addresses_asks_again_in_the_same_way(
 def test_what_must_not_be_stored_or_sent_back_is_no_condition(
     dataset: Dataset, server: Changing, headers: dict[str, str]
 ) -> None:
-    asked: list[dict[str, str]] = []
     server.web.serve("/", "<img src=/tag.jpg>", headers=headers)
-    page = server.web.routes["/"]
-
-    def noting(request: BaseHTTPRequestHandler) -> None:
-        asked.append({name.lower(): value for name, value in request.headers.items()})
-        page(request)
-
-    server.web.routes["/"] = noting
-    for _ in range(2):
-        crawl(dataset, server)
+    asked = asked_twice(dataset, server)
     assert len(asked) == 2
     assert not {"if-none-match", "if-modified-since"} & set(asked[1])
 
@@ -178,17 +184,8 @@ def test_what_must_not_be_stored_or_sent_back_is_no_condition(
 def test_a_tag_that_goes_on_in_the_next_line_is_never_two_headers(
     dataset: Dataset, server: Changing
 ) -> None:
-    asked: list[dict[str, str]] = []
     server.web.serve("/", "<img src=/tag.jpg>", headers={"ETag": '"a\r\n X-Evil: 1"'})
-    page = server.web.routes["/"]
-
-    def noting(request: BaseHTTPRequestHandler) -> None:
-        asked.append({name.lower(): value for name, value in request.headers.items()})
-        page(request)
-
-    server.web.routes["/"] = noting
-    for _ in range(2):
-        crawl(dataset, server)
+    asked = asked_twice(dataset, server)
     assert asked[1]["if-none-match"] == '"a X-Evil: 1"'
     assert "x-evil" not in asked[1]
 
