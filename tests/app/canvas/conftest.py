@@ -205,10 +205,15 @@ class Bench:
 
     def view(self) -> tuple[float, float, float]:
         """Where the photo lies on the screen: left, top, and the scale."""
-        box = self.page.locator(".stage .world img").bounding_box()
-        assert box is not None
-        width = self.page.locator(".stage .world img").evaluate("image => image.offsetWidth")
-        return box["x"], box["y"], box["width"] / width
+        self.page.locator(".stage .world img").wait_for(timeout=SLOW)
+        # In one go: the page may put a sharper image in the place of this one at any time.
+        left, top, scale = self.page.locator(".stage .world").evaluate(
+            """world => {
+                const image = world.firstElementChild, box = image.getBoundingClientRect();
+                return [box.x, box.y, box.width / image.offsetWidth];
+            }"""
+        )
+        return left, top, scale
 
     def zoom(self, to: float) -> None:
         """Turn the wheel until a pixel of the photo has so many of the screen, CSS pixels."""
