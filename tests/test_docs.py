@@ -10,7 +10,7 @@ import pytest
 import typer
 
 from curator import errors
-from curator.cli.main import app
+from curator.cli.main import STORY, command_line
 from curator.collect import SOURCES
 from curator.config import Settings
 from curator.detect import DETECTORS
@@ -18,7 +18,7 @@ from curator.formats import FORMATS
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
-GROUP = typer.main.get_command(app)
+GROUP = typer.main.get_command(command_line())
 COMMANDS = GROUP.commands  # type: ignore[attr-defined]
 
 
@@ -26,6 +26,12 @@ def said(text: str) -> list[str]:
     """Every ``curator ...`` line of the code blocks of a document."""
     blocks = re.findall(r"```\n(.*?)```", text, re.DOTALL)
     return [line for block in blocks for line in block.splitlines() if line.startswith("curator ")]
+
+
+def test_the_verbs_of_each_module_are_known_before_it_is_imported() -> None:
+    for verbs in STORY.values():
+        alone = typer.main.get_command(command_line(verbs[0]))
+        assert set(alone.commands) == {*verbs, "version"}  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("name", sorted(COMMANDS))

@@ -18,8 +18,8 @@ import struct
 import sys
 from typing import Any
 
-from curator.collect.dedup import SIDE, perceptual_hash
 from curator.imaging import BrokenImage, decode_reduced
+from curator.phash import SIDE, perceptual_hash
 
 REQUEST = struct.Struct("<QQ")
 ANSWER = struct.Struct("<I")

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from curator.collect.budget import within
-from curator.collect.dedup import distance
 from curator.collect.frames import FindFaces, Frame, best_shots, every, frames_of, scenes
 from curator.collect.inspection import inspect
 from curator.collect.limits import Limits
@@ -18,6 +17,7 @@ from curator.collect.reasons import Reason, refused
 from curator.collect.sniff import is_hidden, named_video
 from curator.drawing import encode_jpeg
 from curator.errors import ConfigError, InputError, SourceError
+from curator.phash import distance
 from curator.progress import Progress
 from curator.records import Candidate, Fetched, Refused
 

@@ -13,10 +13,10 @@ from typing import Any
 from msgspec import structs
 from sqlalchemy import Connection
 
-from curator.collect.dedup import SIDE, perceptual_hash
 from curator.duplicates import groups
 from curator.errors import InputError
 from curator.imaging import BrokenImage, decode_reduced
+from curator.phash import SIDE, perceptual_hash
 from curator.pipeline.duplicates import TOGETHER
 from curator.pipeline.profile import Profile
 from curator.pipeline.quality import judged

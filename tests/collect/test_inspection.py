@@ -16,11 +16,11 @@ from PIL import Image, ImageOps
 
 from curator import imaging
 from curator.collect import SENTENCES, Limits, Reason
-from curator.collect.dedup import distance
 from curator.collect.inspection import inspect
 from curator.config import Settings
 from curator.errors import ConfigError
 from curator.imaging import BrokenImage, decode, decode_reduced
+from curator.phash import distance
 from curator.records import Candidate, Fetched, Refused
 
 CANDIDATE = Candidate(url="file:///a.jpg", source="folder", name="a.jpg")

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from curator.collect import Limits
-from curator.collect.dedup import distance
 from curator.collect.frames import Frame, best_shots, every, frames_of
 from curator.collect.tracks import Seen, Tracker
 from curator.collect.video import VideoSource
 from curator.detect import DETECTORS
 from curator.errors import InputError, SourceError
+from curator.phash import distance
 from curator.pipeline.annotate import DetectRequest, detect, open_detector
 from curator.pipeline.ingest import CollectRequest, collect, ingest
 from curator.pipeline.release import Selection, SplitOptions, split
@@ -167,9 +167,9 @@ def test_the_clip_with_several_people_gives_a_best_shot_of_each(
     assert all(distance(a, b) >= 6 for i, a in enumerate(hashes) for b in hashes[:i])
 
     # Every face that is followed has its best frame among them, or one that looks the same.
-    from curator.collect.dedup import SIDE, perceptual_hash
     from curator.drawing import encode_jpeg
     from curator.imaging import decode_reduced
+    from curator.phash import SIDE, perceptual_hash
 
     tracker, looks, tracks = Tracker(), {}, []
     for frame in every(frames_of(path, most_pixels=10**9), 0.1):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from curator.cli.main import app
+from curator.cli.main import command_line
 from curator.errors import InputError, NotFound
 from curator.pipeline.doubts import Limits
 from curator.pipeline.fill import FillRequest, fill_queue
@@ -112,7 +112,7 @@ def test_the_command_says_what_waits(desk: Any, capsys: pytest.CaptureFixture[st
     desk.fill(2, replace(desk.face, score=0.2))
     words = ["queue", "-d", str(desk.dataset.folder), "--audit", "100", "--json"]
     with pytest.raises(SystemExit) as end:
-        app(words)
+        command_line()(words)
     assert end.value.code == 0
     report = json.loads(capsys.readouterr().out)
     assert report["added"] == 4

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
-from curator.cli.main import app
+from curator.cli.main import command_line
 from curator.config import settings
 from curator.errors import StaleEdit
 from curator.evaluate.agreement import cohen_kappa, compare
@@ -156,7 +156,7 @@ def test_agreement_is_what_the_answers_say(desk: Any, capsys: pytest.CaptureFixt
     assert both.nme == pytest.approx(3 / 30)
     assert both.kappa == {"blur": 0.0}
     with pytest.raises(SystemExit) as end:
-        app(["agreement", "-d", str(desk.dataset.folder), "--json"])
+        command_line()(["agreement", "-d", str(desk.dataset.folder), "--json"])
     assert end.value.code == 0
     assert json.loads(capsys.readouterr().out)["everybody"]["nme"] == pytest.approx(0.1)
 
