@@ -9,6 +9,9 @@ from curator.attributes import attribute_problem
 from curator.formats.report import Tally
 from curator.records import Attributes, Face
 
+# The faces of a dataset share a few hundred rows, unless free attributes make each another.
+_MOST_TEXTS = 10_000
+
 
 class AttributeColumns:
     """Reads and writes such a row.
@@ -51,11 +54,13 @@ class AttributeColumns:
         rows = []
         changed: Counter[tuple[str, ...]] = Counter()
         for face in faces:
-            # The faces of a dataset share a few hundred rows.
-            key = tuple(map(face.attributes.get, self.names))
+            key = tuple(face.attributes.items())
             known = self._texts.get(key)
             if known is None:
-                known = self._texts[key] = self._text(key)
+                if len(self._texts) == _MOST_TEXTS:
+                    self._texts.clear()
+                values = tuple(map(face.attributes.get, self.names))
+                known = self._texts[key] = self._text(values)
             rows.append(known[0])
             if known[1]:
                 changed[known[1]] += 1

@@ -119,17 +119,16 @@ class Wider:
         faces = sample.faces
         if not faces:
             return f"{name}\n0\n{_NO_FACE}\n"
-        lines = [name, str(len(faces))]
+        values: list[object] = [name, len(faces)]
         rounded = 0
         rows = self._columns.texts(faces, folder.tally, sample.image.name)
         for face, row in zip(faces, rows, strict=True):
             x_min, y_min, x_max, y_max = face.box
             left, top, right, bottom = round(x_min), round(y_min), round(x_max), round(y_max)
             rounded += left != x_min or top != y_min or right != x_max or bottom != y_max
-            lines.append(f"{left} {top} {right - left} {bottom - top} {row}")
+            values += (left, top, right - left, bottom - top, row)
         folder.tally.lose("box rounded to whole pixels", sample.image.name, rounded)
-        lines.append("")
-        return "\n".join(lines)
+        return ("%s\n%d\n" + "%d %d %d %d %s\n" * len(faces)) % tuple(values)
 
 
 WIDER = Wider()

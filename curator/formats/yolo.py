@@ -50,6 +50,7 @@ class Yolo:
 
     def __init__(self, *, pose: bool) -> None:
         self._pose = pose
+        self._line = "%d %.6f %.6f %.6f %.6f %s\n" if pose else "%d %.6f %.6f %.6f %.6f\n"
 
     def read(self, path: Path, images: Path | None = None) -> Iterator[LabelledImage]:
         """The images of all splits, by name; names are relative to the dataset's folder.
@@ -96,15 +97,11 @@ class Yolo:
         classes: dict[str, int] = {} if by_identity else {FACE: 0}
         splits = set()
         for sample in samples:
-            lines, faces = [], []
-            for face, line in self._lines(sample, folder.tally, by_identity):
-                who = (face.identity or "") if by_identity else FACE
-                lines.append(f"{classes.setdefault(who, len(classes))} {line}\n")
-                faces.append(face)
+            faces, text = self._labels(sample, folder.tally, by_identity, classes)
             splits.add(sample.split)
             name, stem = folder.names.flat(sample.image)
             folder.add_image(sample, f"images/{sample.split}/{name}", faces)
-            folder.write(f"labels/{sample.split}/{stem}.txt", "".join(lines))
+            folder.write(f"labels/{sample.split}/{stem}.txt", text)
         folder.write(FILE, self._data(classes, splits, options))
 
     def _faces(self, label: Path, image: Path, data: YoloData) -> tuple[Face, ...]:
@@ -142,11 +139,16 @@ class Yolo:
             identity=name if data.identities else None,
         )
 
-    def _lines(self, sample: Sample, tally: Tally, by_identity: bool) -> Iterator[tuple[Face, str]]:
-        """Each face with a box inside the image, and what follows the class."""
+    def _labels(
+        self, sample: Sample, tally: Tally, by_identity: bool, classes: dict[str, int]
+    ) -> tuple[list[Face], str]:
+        """The faces with a box inside the image, and a line for each; new classes get a number."""
         name, width, height = sample.image.name, sample.image.width, sample.image.height
+        faces: list[Face] = []
+        values: list[object] = []
         for face in sample.faces:
-            if by_identity and face.identity is None:
+            who = face.identity if by_identity else FACE
+            if who is None:
                 tally.leave_out("face of unknown identity", name)
                 continue
             left, top, right, bottom = face.box
@@ -159,10 +161,13 @@ class Yolo:
                 continue
             if leaves:
                 tally.lose("box clipped to the image", name)
-            cx, cy = (left + right) / (2 * width), (top + bottom) / (2 * height)
-            # Half a million lines: this way takes two thirds of the time of an f-string.
-            line = "%.6f %.6f %.6f %.6f" % (cx, cy, w, h)  # noqa: UP031
-            yield face, f"{line} {_point_texts(face, sample, tally)}" if self._pose else line
+            faces.append(face)
+            number = classes.setdefault(who, len(classes))
+            values += (number, (left + right) / (2 * width), (top + bottom) / (2 * height), w, h)
+            if self._pose:
+                values.append(_point_texts(face, sample, tally))
+        # Half a million lines, all of an image at once: half the time of an f-string each.
+        return faces, self._line * len(faces) % tuple(values)
 
     def _data(self, classes: dict[str, int], splits: set[str], options: ExportOptions) -> str:
         # An empty path means the folder of this file, wherever it is moved.
