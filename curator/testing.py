@@ -78,7 +78,7 @@ def make_sample(
         fetched_at=_FETCHED,
         split=split,
     )
-    return Sample(image=image, faces=tuple(faces), split=split, file=file)
+    return Sample(image=image, faces=tuple(faces), split=split, place=str(file))
 
 
 class FormatContract:

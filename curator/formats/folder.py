@@ -102,11 +102,11 @@ class ExportFolder:
             raise InputError(f"{sample.image.name} is in no split")
         place = self._place(path)
         try:
-            os.link(sample.file, place)
+            os.link(sample.place, place)
         except OSError as cause:
             if cause.errno not in _NO_LINK:
                 raise
-            shutil.copyfile(sample.file, place)
+            shutil.copyfile(sample.place, place)
         self._digests[path] = sample.image.sha256
         self._told().add(sample, path)
         self._images[sample.split] += 1

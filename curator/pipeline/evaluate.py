@@ -166,7 +166,7 @@ def _alone(
         return None
     true = {photo.image.id: tuple(photo.faces) for photo in photos}
     shown = [
-        Sample(image=s.image, faces=true[s.image.id], split=s.split, file=s.file) for s in asked
+        Sample(image=s.image, faces=true[s.image.id], split=s.split, place=s.place) for s in asked
     ]
     errors, missed = finding.on_true_boxes(detector, shown, progress)
     if all(math.isnan(error) for error in errors):

@@ -58,4 +58,4 @@ def samples(dataset: Dataset, release: str) -> Iterator[Sample]:
     """
     with dataset.read() as connection:
         record = releases.get(connection, release)
-        yield from releases.samples(connection, record.id, dataset.blobs.path)
+        yield from releases.samples(connection, record.id, dataset.blobs.place)

@@ -19,13 +19,19 @@ class Sample:
     """One image of a release with its faces: all that formats, evaluation and review see.
 
     Attributes:
-        file: Where the image's bytes are, read-only.
+        place: Where the image's bytes are, read-only. A plain string: an export only links
+            them, and making tens of thousands of path objects takes it longer than that.
     """
 
     image: Image
     faces: tuple[Face, ...]
     split: str
-    file: Path
+    place: str
+
+    @property
+    def file(self) -> Path:
+        """The place as a path."""
+        return Path(self.place)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -106,7 +106,7 @@ def _row(
     shown = list(now) or list(sample.faces)
     return {
         "image": image.id,
-        "filepath": str(sample.file),
+        "filepath": sample.place,
         "width": image.width,
         "height": image.height,
         "split": sample.split,

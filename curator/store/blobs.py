@@ -25,10 +25,10 @@ class Blobs:
 
     def path(self, sha256: str, mime: str) -> Path:
         """Where the bytes with this digest are, or would be."""
-        # One path object instead of four: an export asks tens of thousands of times.
-        return Path(self._name(sha256, mime))
+        return Path(self.place(sha256, mime))
 
-    def _name(self, sha256: str, mime: str) -> str:
+    def place(self, sha256: str, mime: str) -> str:
+        """As :meth:`path`, for those who ask tens of thousands of times."""
         return f"{self._prefix}/{sha256[:2]}/{sha256[2:4]}/{sha256}{MIME_SUFFIX[mime]}"
 
     def put(self, data: bytes, sha256: str, mime: str) -> None:
@@ -40,7 +40,7 @@ class Blobs:
             StoreError: if the disk is full or the folder cannot be written.
         """
         # Plain names: path objects take longer than writing a small picture.
-        target = self._name(sha256, mime)
+        target = self.place(sha256, mime)
         try:
             if os.stat(target).st_size == len(data):  # noqa: PTH116
                 return

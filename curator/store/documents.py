@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -21,7 +20,7 @@ from msgspec.structs import astuple
 from curator.records import Face, Image, Sample
 from curator.store.rows import canonical
 
-Place = Callable[[str, str], Path]
+Place = Callable[[str, str], str]
 Document = dict[str, Any]
 
 
@@ -91,7 +90,7 @@ def sample_of(payload: str, place: Place) -> Sample:
         image=image,
         faces=document.faces,
         split=image.split or "",
-        file=place(image.sha256, image.mime),
+        place=place(image.sha256, image.mime),
     )
 
 

@@ -140,7 +140,7 @@ class TrainerContract:
     ) -> None:
         samples = self.samples()
         gone = [
-            replace(one, file=tmp_path / "gone.jpg") if one.split == "test" else one
+            replace(one, place=str(tmp_path / "gone.jpg")) if one.split == "test" else one
             for one in samples
         ]
         assert gone != samples

@@ -78,7 +78,7 @@ def as_samples(make: Make) -> Callable[..., list[Sample]]:
                 image=replace(one.image, name=item.name, width=width, height=height),
                 faces=item.faces,
                 split=item.split or "train",
-                file=one.file,
+                place=one.place,
             )
             for item in labelled
         ]

@@ -211,7 +211,7 @@ def test_a_release_takes_only_what_the_rules_and_people_keep(dataset: Dataset) -
     assert made.faces == 5
     assert made.report["faces_left_out"]["not kept by the quality rules"] == 1
     with dataset.read() as connection:
-        samples = list(releases.samples(connection, made.id, dataset.blobs.path))
+        samples = list(releases.samples(connection, made.id, dataset.blobs.place))
     assert all("pose" in face.attributes for sample in samples for face in sample.faces)
 
 

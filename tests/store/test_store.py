@@ -248,7 +248,7 @@ def test_a_release_stays_what_it_was_and_can_be_made_again(dataset: Dataset) -> 
         before = list(faces.labelled(connection, ImageFilter()))
     propose(dataset, "other", {ids[0]: 0.5})
     with dataset.read() as connection:
-        frozen = list(releases.samples(connection, first.id, dataset.blobs.path))
+        frozen = list(releases.samples(connection, first.id, dataset.blobs.place))
         assert [(s.image, s.faces) for s in frozen] == before
         assert frozen[0].file == dataset.blobs.path(frozen[0].image.sha256, "image/jpeg")
         assert releases.verify(connection, "v1")

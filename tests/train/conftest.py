@@ -77,7 +77,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Drawer:
                 fetched_at=AT,
                 split=split,
             )
-            samples.append(Sample(image=image, faces=tuple(faces), split=split, file=file))
+            samples.append(Sample(image=image, faces=tuple(faces), split=split, place=str(file)))
         return samples
 
     return draw
