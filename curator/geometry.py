@@ -11,7 +11,7 @@ from curator.records import Box, Detections
 
 Floats = NDArray[np.float32] | NDArray[np.float64]
 
-_BLOCK = 256
+_BLOCK = 64
 NOTHING = Detections(
     np.empty((0, 4), np.float32), np.empty(0, np.float32), np.empty((0, 5, 2), np.float32)
 )
@@ -56,11 +56,17 @@ def iou(first: Floats, second: Floats) -> Floats:
     Returns:
         Shape (N, M), 0..1; 0 where both boxes are empty.
     """
-    top_left = np.maximum(first[:, None, :2], second[None, :, :2])
-    bottom_right = np.minimum(first[:, None, 2:], second[None, :, 2:])
-    size = np.maximum(bottom_right - top_left, 0)
-    overlap = size[..., 0] * size[..., 1]
-    union = area(first)[:, None] + area(second)[None, :] - overlap
+    # One coordinate at a time: rows of numbers are thrice as fast as rows of pairs.
+    width, height = (
+        np.maximum(
+            np.minimum.outer(first[:, axis + 2], second[:, axis + 2])
+            - np.maximum.outer(first[:, axis], second[:, axis]),
+            0,
+        )
+        for axis in (0, 1)
+    )
+    overlap = width * height
+    union = np.add.outer(area(first), area(second)) - overlap
     return np.asarray(np.divide(overlap, union, out=np.zeros_like(overlap), where=union > 0))
 
 
