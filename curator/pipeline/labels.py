@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from msgspec import structs
@@ -178,11 +179,23 @@ def _read_ahead(
     options: ImportOptions,
 ) -> Iterator[_Read]:
     for batch in batches(labelled, BATCH):
-        yield from pool.map(lambda item: _read(item, dataset, format_name, options), batch)
+        with dataset.read() as connection:
+            guarded = OptOut.CONTENT in opt_outs.counts(connection)
+        read = partial(_read, dataset, format_name, options, guarded)
+        yield from pool.map(read, batch)
 
 
-def _read(item: LabelledImage, dataset: Dataset, format_name: str, options: ImportOptions) -> _Read:
-    """Hash one image and keep its bytes; whatever is wrong with it is data."""
+def _read(
+    dataset: Dataset,
+    format_name: str,
+    options: ImportOptions,
+    guarded: bool,
+    item: LabelledImage,
+) -> _Read:
+    """Hash one image and keep its bytes; whatever is wrong with it is data.
+
+    ``guarded`` where some contents may not be kept.
+    """
     candidate = Candidate(
         url=item.path.absolute().as_uri(),
         source=f"import:{format_name}",
@@ -202,9 +215,10 @@ def _read(item: LabelledImage, dataset: Dataset, format_name: str, options: Impo
     except BrokenImage as cause:
         return item, candidate, _Problem(cause.reason, str(cause))
     sha256 = hashlib.sha256(data).hexdigest()
-    with dataset.read() as connection:
-        if opt_outs.holds(connection, OptOut.CONTENT, sha256):
-            return item, candidate, _OPTED_OUT
+    if guarded:
+        with dataset.read() as connection:
+            if opt_outs.holds(connection, OptOut.CONTENT, sha256):
+                return item, candidate, _OPTED_OUT
     dataset.blobs.put(data, sha256, header.mime)
     fetched = Fetched(
         candidate=candidate,
