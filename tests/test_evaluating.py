@@ -84,6 +84,8 @@ def test_half_of_the_faces_found_is_an_ap_of_a_half(dataset: Dataset, prediction
         {"confidence": 0.9, "precision": 1.0, "recall": 0.5, "f1": 2 / 3}
     )
     assert said["mistakes"] == {"missed": 10}
+    # Without the ten missed faces all is found at a precision of 1.
+    assert said["gains"] == pytest.approx({"missed": 50 / 101, "background": 0.0})
     assert said["ultralytics"]["recall"] == pytest.approx(0.5)
     assert {one["name"]: one["recall"] for one in said["slices"]}["heavy blur"] == 0.5
     lower = evaluate(dataset, request(predictions, confidence=0.1), Silent())

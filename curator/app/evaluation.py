@@ -72,8 +72,16 @@ def slices(run: Run) -> None:
 def pictures(dataset: Dataset, run: Run) -> None:
     """The worst mistakes of one kind, and a way to send them to the queue."""
     counts = run.metrics["mistakes"]
+    left, right = st.columns(2, gap="medium")
     if counts:
-        bars(reports.mistake_counts(run.metrics))
+        with left:
+            st.markdown("**How often, at the working point**")
+            bars(reports.mistake_counts(run.metrics))
+    worth = {kind: round(value, 3) for kind, value in reports.gains(run.metrics).items()}
+    if worth:
+        with right:
+            st.markdown("**AP at IoU 0.5 to gain without them**")
+            bars(worth)
     with_points = ["points"] if run.metrics["points"] else []
     kinds = [kind for kind in mistakes.KINDS if kind in counts] + with_points
     if not kinds:

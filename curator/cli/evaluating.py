@@ -179,11 +179,11 @@ def print_evaluation(run: Run) -> None:
         "points AP": figures.get("points_AP"),
         "point error on detected boxes": (said["points"] or {}).get("mean"),
         "point error on true boxes": (said["points_on_true_boxes"] or {}).get("mean"),
-        "mistakes": said["mistakes"],
         "images not looked at": said["not_looked_at"] or None,
         "predictions for other photos": said["left_out"] or None,
     }
     console.print_facts(run.method, facts)
+    console.print_table("Mistakes", reports.MISTAKE_HEADER, reports.mistake_rows(said))
     rows = [
         (one["group"], one["name"], one["faces"], one["recall"], one["missed"], one["trained"])
         for one in said["slices"]

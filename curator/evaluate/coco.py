@@ -125,6 +125,20 @@ def evaluate(
     )
 
 
+def average_precision(scores: Floats, right: Flags, faces: int) -> float:
+    """AP at one IoU threshold, 0..1, of detections of which it is known whether they are right.
+
+    Args:
+        scores: Shape (N,), in any order.
+        right: Shape (N,).
+        faces: How many there are to find; NaN comes of none.
+    """
+    falling = np.argsort(-scores, kind="stable")
+    hits = right[falling][None]
+    precision, _ = _curves(hits, ~hits, [np.ones(len(scores), bool)], faces)
+    return float(precision.mean())
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Sides:
     """Both sides of a comparison, N detections and G faces, as arrays.

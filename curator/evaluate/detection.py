@@ -45,7 +45,7 @@ def match(
     pairs = Pairs(found.values(), truth.values(), people=people)
     matched = pairs.match(min_iou)
     reached, covered = pairs.nearest(matched)
-    wrong, explained = pairs.mistakes(matched, min_iou)
+    wrong, meant = pairs.mistakes(matched, min_iou)
     errors = _point_errors(detected, true, matched)
     judged = []
     for index, (image, face) in enumerate(detected):
@@ -65,8 +65,9 @@ def match(
                 expected=None if own is None else own.identity,
             )
         )
-    missed = np.ones(len(true), bool)
+    missed, explained = np.ones(len(true), bool), np.zeros(len(true), bool)
     missed[matched[matched != NO_FACE]] = False
+    explained[meant[meant != NO_FACE]] = True
     lost = [
         Match(
             image_id=true[index][0],

@@ -13,12 +13,13 @@ from curator.evaluate import coco, keypoints, landmarks, ultralytics
 from curator.evaluate.coco import CocoResult
 from curator.evaluate.confusion import Confusion, confusion
 from curator.evaluate.detection import ConfidenceCurve, OperatingPoint, curve_over, match
+from curator.evaluate.gains import gains
 from curator.evaluate.landmarks import LandmarkResult, five_points
 from curator.evaluate.mistakes import boxes_of
 from curator.evaluate.overlap import Boxes, Floats
 from curator.evaluate.slices import PERSON, Key, Slice, slices
 from curator.evaluate.ultralytics import Labelled, UltralyticsResult
-from curator.records import Face, Image, Match, MatchKind
+from curator.records import Face, Image, Match, MatchKind, Mistake
 
 MIN_IOU = 0.5
 
@@ -51,6 +52,8 @@ class Judgement:
         working: The confidence at which it works, and what to expect there; None where nothing
             was found.
         matches: What became of each detection of at least that confidence, and of each face.
+        gains: How far AP at IoU 0.5 would rise without the mistakes of each kind, at all
+            confidences; 0..1, falling.
         slices: How each part of the faces fared.
         points: How far the points of found faces are off; None where no face has any.
         confusion: Who was taken for whom; None where the detector names nobody.
@@ -63,6 +66,7 @@ class Judgement:
     curve: ConfidenceCurve = field(repr=False)
     working: OperatingPoint | None
     matches: Sequence[Match] = field(repr=False)
+    gains: Mapping[Mistake, float]
     slices: Sequence[Slice] = field(repr=False)
     points: LandmarkResult | None
     confusion: Confusion | None = field(repr=False)
@@ -112,6 +116,7 @@ def judge(
         curve=curve,
         working=working,
         matches=matches,
+        gains=gains([p.faces for p in photos], [p.found for p in photos], MIN_IOU, people=people),
         slices=slices([(p.image, p.faces) for p in photos], matches, trained or {}),
         points=_points(photos, faces),
         confusion=confusion(faces, _people(photos, trained or {})) if people else None,

@@ -60,17 +60,18 @@ class Pairs:
         reached[self._i[own]] = self._iou[own]
         return reached.tolist(), covered.tolist()
 
-    def mistakes(
-        self, matched: Indices, min_iou: float
-    ) -> tuple[list[Mistake | None], NDArray[np.bool_]]:
-        """What is wrong with each detection, None where nothing is, and which faces that explains.
+    def mistakes(self, matched: Indices, min_iou: float) -> tuple[list[Mistake | None], Indices]:
+        """What is wrong with each detection, and which face it means nevertheless.
 
         A face that was not matched is not missed where a detection means it but lies badly, or
         names somebody else.
+
+        Returns:
+            None for each detection that is right, and the index of a face, NO_FACE for all other
+            mistakes than those two; both of length N.
         """
         own, own_face = self._largest(self._same)
         other, other_face = self._largest(~self._same)
-        wrong = matched == NO_FACE
         # In TIDE's own order: the first that holds is the mistake.
         conditions = {
             Mistake.LOCALISATION: (own >= BACKGROUND_IOU) & (own < min_iou),
@@ -80,12 +81,13 @@ class Pairs:
         }
         kinds = list(conditions)
         which = np.select(list(conditions.values()), range(len(kinds)), default=len(kinds))
-        names: list[Mistake | None] = [*kinds, Mistake.BOTH]
-        explained = np.zeros(len(self._faces), bool)
-        explained[own_face[wrong & (which == kinds.index(Mistake.LOCALISATION))]] = True
-        explained[other_face[wrong & (which == kinds.index(Mistake.WRONG_PERSON))]] = True
-        said = [names[k] if bad else None for k, bad in zip(which, wrong, strict=True)]
-        return said, explained
+        which[matched != NO_FACE] = len(kinds) + 1
+        meant = np.full(len(self._detections), NO_FACE)
+        for kind, face in ((Mistake.LOCALISATION, own_face), (Mistake.WRONG_PERSON, other_face)):
+            here = which == kinds.index(kind)
+            meant[here] = face[here]
+        names: list[Mistake | None] = [*kinds, Mistake.BOTH, None]
+        return [names[k] for k in which], meant
 
     def _largest(self, among: NDArray[np.bool_]) -> tuple[Floats, Indices]:
         """The largest IoU of each detection with any of these faces, and with which."""

@@ -218,6 +218,7 @@ def _metrics(
         "working": None if judged.working is None else asdict(judged.working),
         "curve": _curve(judged.curve),
         "mistakes": judged.mistakes(),
+        "gains": {kind: _plain(value) for kind, value in judged.gains.items()},
         "slices": [
             asdict(one) | {"recall": one.recall, "missed": one.missed} for one in judged.slices
         ],

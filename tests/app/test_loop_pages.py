@@ -15,7 +15,7 @@ from curator.records import Run, RunStatus
 from curator.store import labelling, matches, runs
 
 # What a judgement has told only since.
-NEW = ("ultralytics", "wider")
+NEW = ("ultralytics", "wider", "gains")
 
 
 @pytest.mark.parametrize(
