@@ -87,21 +87,33 @@ def _stretches(along: Sequence[float], values: Sequence[float]) -> list[list[tup
 
 
 def _grid(least_x: float, most_x: float, least_y: float, most_y: float) -> list[str]:
-    """Lines across at five heights, numbers at both axes."""
+    """Lines across at round heights, numbers at both axes."""
     parts = []
-    for step in range(5):
-        share = step / 4
-        value, at = least_y + share * (most_y - least_y), least_x + share * (most_x - least_x)
+    for value in _ticks(least_y, most_y):
+        share = (value - least_y) / (most_y - least_y)
         up = _HEIGHT - _BOTTOM - share * (_HEIGHT - _TOP - _BOTTOM)
-        right = _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
         parts.append(
             f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{up:.1f}" y2="{up:.1f}" '
             'stroke="currentColor" stroke-opacity="0.15"/>'
             f'<text x="{_LEFT - 6}" y="{up + 4:.1f}" text-anchor="end">{_number(value)}</text>'
+        )
+    for value in _ticks(least_x, most_x):
+        share = (value - least_x) / (most_x - least_x)
+        right = _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
+        parts.append(
             f'<text x="{right:.1f}" y="{_HEIGHT - _BOTTOM + 15}" text-anchor="middle">'
-            f"{_number(at)}</text>"
+            f"{_number(value)}</text>"
         )
     return parts
+
+
+def _ticks(least: float, most: float) -> list[float]:
+    """Two to five round numbers from ``least`` to ``most``."""
+    raw = (most - least) / 4
+    power = 10.0 ** math.floor(math.log10(raw))
+    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * (1 - 1e-9))
+    first, last = math.ceil(least / step - 1e-9), math.floor(most / step + 1e-9)
+    return [step * place for place in range(first, last + 1)]
 
 
 def _axis_names(x: str, y: str) -> str:

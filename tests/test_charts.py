@@ -33,6 +33,19 @@ def test_values_stand_where_their_share_of_the_bounds_puts_them() -> None:
     assert high < half < low
 
 
+def test_axes_carry_round_numbers_within_what_is_drawn() -> None:
+    def numbers(along: list[float], values: list[float]) -> list[str]:
+        (axes,) = [drawn(line_chart({"a": (along, values)}, x=""))]
+        return [each.text for each in axes.iter(f"{NAMESPACE}text") if each.text]
+
+    assert numbers([1, 68], [0.4, 3.92]) == ["0", "1", "2", "3", "20", "40", "60"]
+    assert numbers([0, 1], [0, 1]) == ["0", "0.25", "0.5", "0.75", "1"] * 2
+    assert numbers([1, 1200], [-0.001, 0.0028]) == [
+        *("-0.001", "0", "0.001", "0.002"),
+        *("500", "1,000"),
+    ]
+
+
 def test_a_gap_breaks_the_line_and_a_value_alone_is_still_drawn() -> None:
     (first, second) = points(line_chart({"a": ([1, 2, 3, 4], [1, 2, math.nan, 4])}, x="epoch"))
     assert (len(first), len(second)) == (2, 2)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from curator.app.text import duration, number, of_many
+from curator.pipeline.curves import told_of
 from curator.records import Job, RunStatus
 
 
@@ -99,8 +100,9 @@ def _exported(result: Mapping[str, Any]) -> str:
 
 
 def _trained(result: Mapping[str, Any]) -> str:
-    told = {name: value for name, value in result["figures"].items() if "loss" not in name}
-    best = ", ".join(f"{name} {value:.3g}" for name, value in list(told.items())[:4])
+    losses, figures = told_of(result["figures"])
+    # Nothing is judged where nobody has vouched for a face of the validation split.
+    best = ", ".join(f"{name} {value:.3g}" for name, value in [*(figures or losses).items()][:4])
     return (
         f"{of_many(result['steps'], 'step')}: {best}" if best else of_many(result["steps"], "step")
     )

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from curator.errors import ConfigError, InputError
 from curator.store.dataset import Dataset
@@ -15,7 +16,9 @@ from curator.store.dataset import Dataset
 FILES = ("curve.csv", "results.csv")
 _MOST_ROWS = 20_000
 _ACROSS = ("epoch", "step")
-_SKIPPED = ("time", "minutes", "lr/", "learning_rate", "step", "epoch", "score_", "confidence")
+_KEPT_ASIDE = ("time", "minutes", "lr/", "learning_rate", "step", "epoch", "score_", "confidence")
+
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,12 +80,15 @@ def read_curves(file: Path) -> Curves | None:
     }
     across = next((name for name in _ACROSS if name in columns), None)
     epochs = columns[across] if across else tuple(map(float, range(1, len(rows) + 1)))
-    told = {n: v for n, v in columns.items() if not n.startswith(_SKIPPED) and _any(v)}
-    return Curves(
-        epochs=epochs,
-        losses={name: values for name, values in told.items() if "loss" in name},
-        figures={name: values for name, values in told.items() if "loss" not in name},
-    )
+    losses, figures = told_of({name: values for name, values in columns.items() if _any(values)})
+    return Curves(epochs=epochs, losses=losses, figures=figures)
+
+
+def told_of(columns: Mapping[str, Told]) -> tuple[dict[str, Told], dict[str, Told]]:
+    """Losses and figures among what a trainer writes down, without times, rates and the like."""
+    told = {name: v for name, v in columns.items() if not name.startswith(_KEPT_ASIDE)}
+    losses = {name: value for name, value in told.items() if "loss" in name}
+    return losses, {name: value for name, value in told.items() if name not in losses}
 
 
 def _number(text: object) -> float:

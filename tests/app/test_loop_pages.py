@@ -12,7 +12,7 @@ from curator.app.job_log import log_tail
 from curator.config import settings
 from curator.jobs.start import log_path
 from curator.records import Run, RunStatus
-from curator.store import labelling, matches, runs
+from curator.store import jobs, labelling, matches, runs
 
 # What a judgement has told only since.
 NEW = ("ultralytics", "wider", "gains")
@@ -152,6 +152,19 @@ def test_curves_of_runs_are_drawn_alone(visit: Callable[..., Any], released: Any
     assert page.html.count("data:image/svg+xml;base64,") == 2
     (folder / "results.csv").write_bytes(b"\xff\xfe\x00")
     assert "no table" in visit("train").markdown
+
+
+def test_a_training_job_tells_what_was_learned_not_how_long_it_took(
+    visit: Callable[..., Any], released: Any
+) -> None:
+    figures = {"step": 68.0, "epoch": 68.0, "learning_rate": 2e-5, "score_slope": 1.5}
+    for more in ({"loss_total": 3.16}, {"loss_total": 3.16, "ap_easy": 0.75}):
+        job = released.job("train", RunStatus.RUNNING, "", trainer="retinaface", release="v1")
+        with released.dataset.write() as connection:
+            done = {"run": "r", "weights": "w", "steps": 68, "figures": figures | more}
+            jobs.finish(connection, job, RunStatus.DONE, "done", done)
+    told = visit("jobs").app.dataframe[0].value["outcome"].tolist()
+    assert told == ["68 steps: ap_easy 0.75", "68 steps: loss_total 3.16"]
 
 
 def test_jobs_show_everything_that_ran_with_its_log(
