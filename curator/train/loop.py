@@ -86,6 +86,7 @@ class Training:
         self.clock = StepClock()
         self.diary = Diary()
         self._whole = True
+        self._looked, self._look_seconds = 0.0, 0.0
         self._resume()
 
     @property
@@ -229,6 +230,10 @@ class Training:
     def _at_end_of_epoch(self) -> bool:
         return self.diary.count > 0 and self.steps % self.setup.steps_an_epoch == 0
 
+    def _just_looked(self) -> bool:
+        """Whether a look took longer than was trained since: epochs of few photos are short."""
+        return self.clock.seconds - self._looked < self._look_seconds
+
     def _close_epoch(self, curve: Curve, judge: Judge) -> None:
         epoch = math.ceil(self.steps / self.setup.steps_an_epoch)
         figures = self.diary.means() | {
@@ -236,8 +241,11 @@ class Training:
             "minutes": self.clock.seconds / 60,
             "learning_rate": self.recipe.learning_rate * self.rate(),
         }
-        if epoch % self.recipe.judged_every == 0 or self.share >= 1:
+        due = epoch % self.recipe.judged_every == 0 and not self._just_looked()
+        if due or self.share >= 1:
+            started = time.monotonic()
             figures |= judge(self.best)
+            self._looked, self._look_seconds = self.clock.seconds, time.monotonic() - started
         curve.add(self.steps, figures)
         self.diary = Diary()
 

@@ -54,7 +54,8 @@ class Recipe:
         mosaics: Share of crops made of four or sixteen photos.
         distortion: Strength of photometric distortion, 0..1.
         side: Photos are cached with a long side of at most this, pixels.
-        judged_every: Epochs between two looks at the validation split.
+        judged_every: Least number of epochs between two looks at the validation split; more
+            where a look takes longer than they do.
         seed: Of everything random.
     """
 

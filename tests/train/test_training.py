@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import multiprocessing
 import os
 import signal
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -17,7 +19,7 @@ from curator.detect import choose
 from curator.errors import ConfigError, InputError, RunError
 from curator.pipeline.learn import judge
 from curator.progress import Silent
-from curator.train import TRAINERS, TrainOptions
+from curator.train import TRAINERS, TrainOptions, loop
 from curator.train.augment import Cropper
 from curator.train.batches import Plan, batches
 from curator.train.budget import Budget, StepClock
@@ -168,6 +170,25 @@ def test_an_interruption_while_judging_loses_no_row_of_the_curve(drawn, tmp_path
         cropper(samples, tmp_path, recipe), lambda _: {"ap": 0.5}, Silent()
     )
     assert [(row["step"], row["ap"]) for row in curve(tmp_path)] == [("4", "0.5"), ("8", "0.5")]
+
+
+def test_looks_at_the_validation_split_take_no_more_than_half_of_the_time(
+    drawn, monkeypatch: pytest.MonkeyPatch, tmp_path
+) -> None:
+    samples, recipe = drawn(4), quick("modern", sizes=((1.0, 64),), judged_every=1)
+    # A step, which asks for the time as it begins and as it ends, takes half a second.
+    now = itertools.count(step=0.5)
+    late = 0.0
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(now) + late))
+
+    def judge(_: RetinaFaceNetwork) -> Mapping[str, float]:
+        nonlocal late
+        late += 10
+        return {"ap": 0.5}
+
+    training(recipe, tmp_path, epochs=8).run(cropper(samples, tmp_path, recipe), judge, Silent())
+    # An epoch of four steps takes 2 s: after the first look 10.5 s have to go by, then the end.
+    assert [row["epoch"] for row in curve(tmp_path) if row["ap"]] == ["1", "7", "8"]
 
 
 def test_an_interruption_within_a_step_leaves_the_last_whole_one(drawn, tmp_path) -> None:
