@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 from PIL import Image as Pillow
+from playwright.sync_api import expect
 
 from curator.collect import SOURCES
 from curator.drawing import POINTS
@@ -75,7 +76,8 @@ class Window:
     def see_dot(self, x: float, y: float, colour: tuple[int, int, int]) -> None:
         """Wait until a dot of this colour is at this part, 0..1, of the large photo, in view."""
         for _ in range(50):
-            stage = self.page.locator(".stage").bounding_box()
+            # In one go: the page may put another element in its place at any time.
+            stage = self.page.locator(".stage").evaluate("e => e.getBoundingClientRect().toJSON()")
             shot = Pillow.open(io.BytesIO(self.page.screenshot())).convert("RGB")
             left, top = stage["x"] + x * stage["width"], stage["y"] + y * stage["height"]
             around = np.asarray(shot.crop((left - 4, top - 4, left + 5, top + 5)), int)
@@ -112,6 +114,11 @@ class Window:
     def see(self, text: str) -> None:
         """Wait until this is on the page."""
         self.page.get_by_text(text).first.wait_for(timeout=60_000)
+
+    def see_focused(self, title: str) -> None:
+        """Wait until the tile of this title has the keyboard."""
+        # A function: of an expression each further look is an eval, which the page forbids.
+        self.page.wait_for_function(f"(title) => ({FOCUSED})() === title", arg=title)
 
     def see_names(self, *names: str) -> None:
         """Wait until the grid shows exactly these."""
@@ -175,7 +182,7 @@ def test_every_page_is_whole_and_asks_nobody_else(
     # The keyboard alone: into the grid, to the last picture, look, choose its face, and back.
     page.get_by_role("button", name="a.jpg").focus()
     page.keyboard.press("End")
-    assert page.evaluate(FOCUSED) == HOSTILE
+    window.see_focused(HOSTILE)
     page.keyboard.press("Enter")
     window.see("Where it came from")
     window.check()
@@ -193,7 +200,7 @@ def test_every_page_is_whole_and_asks_nobody_else(
     window.see("https://example.org/page")
     page.keyboard.press("Escape")
     window.see_names("a.jpg", "b.jpg", "c.jpg", "d.jpg", "e.jpg", HOSTILE)
-    page.wait_for_function(f"({FOCUSED})() === 'e.jpg'")
+    window.see_focused("e.jpg")
     page.get_by_label("Name").fill("img src")
     page.get_by_label("Name").press("Enter")
     window.see_names(HOSTILE)
@@ -323,8 +330,7 @@ def test_what_next_leads_to_a_filled_form_and_to_the_queue(
     window.see("Bring images in")
     window.see(SOURCES.entries()["bing"].summary)
     asked = page.get_by_label("What to search for")
-    asked.wait_for()
-    assert asked.input_value() == "people running motion blur"
+    expect(asked).to_have_value("people running motion blur")
     window.check()
     window.go("Evaluate")
     page.get_by_role("tab", name="What next").click()
