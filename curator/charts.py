@@ -108,8 +108,8 @@ def _grid(least_x: float, most_x: float, least_y: float, most_y: float) -> list[
 
 
 def _ticks(least: float, most: float) -> list[float]:
-    """Two to five round numbers from ``least`` to ``most``."""
-    raw = (most - least) / 4
+    """Three to seven round numbers from ``least`` to ``most``."""
+    raw = (most - least) / 6
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * (1 - 1e-9))
     first, last = math.ceil(least / step - 1e-9), math.floor(most / step + 1e-9)

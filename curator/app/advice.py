@@ -35,14 +35,16 @@ def _row(dataset: Dataset, run: Run, one: Suggestion, place: int) -> None:
             f"{of_many(part.faces, 'face')} missed, {part.trained} in training",
             width="stretch",
         )
-        if st.button("Look at the missed ones again", key=f"relabel-{place}"):
-            with sentences.told():
-                relabel_slice(dataset, run, part.group, part.name)
-                st.switch_page(navigation.page("label"), query_params=_queue_of(part))
-        words = f"Collect more: {one.query}" if one.query else "Collect more"
-        if st.button(words, key=f"collect-{place}"):
-            collect_form.fill_in(_SEARCH if one.query else part.name, one.query)
-            st.switch_page(navigation.page("collect"))
+        # Where there is no room beside the words, both go below them.
+        with st.container(horizontal=True, width="content"):
+            if st.button("Look at the missed ones again", key=f"relabel-{place}"):
+                with sentences.told():
+                    relabel_slice(dataset, run, part.group, part.name)
+                    st.switch_page(navigation.page("label"), query_params=_queue_of(part))
+            words = f"Collect more: {one.query}" if one.query else "Collect more"
+            if st.button(words, key=f"collect-{place}"):
+                collect_form.fill_in(_SEARCH if one.query else part.name, one.query)
+                st.switch_page(navigation.page("collect"))
 
 
 def _queue_of(part: Slice) -> dict[str, str]:

@@ -18,11 +18,14 @@ from curator.records import Run
 from curator.store.dataset import Dataset
 
 _PICTURES = 24
+# Below it the bar would read 0.
+_LEAST_GAIN = 0.0005
 
 
 def figures(run: Run) -> None:
     """The numbers, and the curves they come from."""
-    about, drawn = st.columns([2, 3], gap="medium")
+    with st.container(key="figures-and-curves"):
+        about, drawn = st.columns([2, 3], gap="medium")
     with about:
         facts(reports.facts(run))
     with drawn:
@@ -77,7 +80,8 @@ def pictures(dataset: Dataset, run: Run) -> None:
         with left:
             st.markdown("**How often, at the working point**")
             bars(reports.mistake_counts(run.metrics))
-    worth = {kind: round(value, 3) for kind, value in reports.gains(run.metrics).items()}
+    gains = reports.gains(run.metrics)
+    worth = {kind: round(value, 3) for kind, value in gains.items() if value >= _LEAST_GAIN}
     if worth:
         with right:
             st.markdown("**AP at IoU 0.5 to gain without them**")

@@ -39,7 +39,7 @@ class JobProgress:
         with self._lock:
             self._stage, self._total, self._done = stage, total, 0
             self._since = time.monotonic()
-        print(f"{stage}: {'?' if total is None else total}", flush=True)  # noqa: T201 - the log
+        print(stage if total is None else f"{stage}: {total}", flush=True)  # noqa: T201 - the log
 
     def advance(self, done: int = 1, note: str = "") -> None:
         """Some more is done."""
