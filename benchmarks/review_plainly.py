@@ -45,7 +45,10 @@ def sample(row: dict[str, Any]) -> Any:
         boxes, pointed = [], []
         for label in row[field]:
             fields = dict(label["fields"])
-            boxes.append(fo.Detection(label=label["label"], bounding_box=label["box"], **fields))
+            measured = label.get("measured", {})
+            boxes.append(
+                fo.Detection(label=label["label"], bounding_box=label["box"], **fields, **measured)
+            )
             if label["points"]:
                 # Of keypoints FiftyOne expects a confidence a point.
                 if "confidence" in fields:

@@ -21,12 +21,12 @@ from curator.pipeline.evaluate import EvaluateRequest, evaluate
 from curator.pipeline.labels import ImportOptions, import_labels
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Silent
-from curator.records import Face, FaceStatus, MatchKind, Run
+from curator.records import Face, FaceStatus, MatchKind, Measures, Run
 from curator.review.plotting import plot
 from curator.review.process import SCRIPT, Bridge
 from curator.review.pulling import PullReport, pull, take
 from curator.review.pushing import push, subject_of, write
-from curator.store import faces, labelling, matches, verdicts
+from curator.store import faces, labelling, matches, measures, verdicts
 from curator.store.dataset import Dataset, create_dataset
 
 PLAINLY = Path(__file__).parents[1] / "benchmarks" / "review_plainly.py"
@@ -275,8 +275,14 @@ def test_what_is_pushed_is_what_the_plain_api_makes(
             attributes={"blur": 1, "mask": 1, "seen.by": 2.5, "note": "x"},
         )
         faces.put(connection, labelled)
+        (now,) = faces.current(connection, [left.image_id])[left.image_id][:1]
+        numbers = {"Sharpness": 71.5, "inter eye": 20.0}
+        about = {"version": now.version, "suite": "1", "values": numbers, "methods": {}}
+        measures.put(connection, measures.FACE, [Measures(face_id=now.id, **about)])
     file = tmp_path / "told.jsonl"
     write(dataset, run, "plainly", file)
+    told = json.loads(file.read_text().splitlines()[1])["faces"]
+    assert told[0]["measured"] == {"measured_Sharpness": 71.5, "measured_inter_eye": 20.0}
     plainly = subprocess.run(
         [str(python_of(REVIEW)), str(PLAINLY), str(file), "plainly"],
         capture_output=True,

@@ -255,11 +255,13 @@ class _Writer:
 
         fields = dict(label["fields"])
         place = {"bounding_box": label["box"]}
+        measured = label.get("measured", {})
         if field not in POINTS:
             # Of keypoints FiftyOne expects a confidence a point.
             if "confidence" in fields:
                 fields["score"] = fields.pop("confidence")
-            place = {"points": label["points"]}
+            place, measured = {"points": label["points"]}, {}
+        fields |= measured
         self._declare(field, fields)
         said = {"label": label["label"], "tags": _tags_of(before)} | place | fields
         made = self._labels[field] | {"_id": before.get("_id") or ObjectId()} | said

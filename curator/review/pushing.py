@@ -12,10 +12,10 @@ from curator.attributes import ATTRIBUTES
 from curator.errors import InputError
 from curator.pipeline.export import samples
 from curator.progress import Progress
-from curator.records import Face, Image, Match, MatchKind, Run, Sample
+from curator.records import Face, Image, Match, MatchKind, Measures, Run, Sample
 from curator.review.process import Bridge
 from curator.split import Item, near_duplicate_groups
-from curator.store import faces, matches, runs
+from curator.store import faces, matches, measures, runs
 from curator.store.dataset import Dataset
 
 _BATCH = 500
@@ -91,14 +91,20 @@ def _rows(
         batch = judged[start : start + _BATCH]
         with dataset.read() as connection:
             current = faces.current(connection, [sample.image.id for sample in batch])
+            known = [face.id for each in current.values() for face in each if face.id is not None]
+            measured = measures.of(connection, known)
         for sample in batch:
             now = current[sample.image.id]
             found = told.get(sample.image.id, [])
-            yield _row(sample, now, found, copies.get(sample.image.id, []))
+            yield _row(sample, now, found, copies.get(sample.image.id, []), measured)
 
 
 def _row(
-    sample: Sample, now: Sequence[Face], told: Sequence[Match], copies: list[str]
+    sample: Sample,
+    now: Sequence[Face],
+    told: Sequence[Match],
+    copies: list[str],
+    measured: Mapping[int, Sequence[Measures]],
 ) -> dict[str, Any]:
     image = sample.image
     by_face = {one.face_id: one for one in told if one.face_id is not None}
@@ -123,12 +129,17 @@ def _row(
             )
             or len(shown) != len(sample.faces),
         },
-        "faces": [_face(face, image, by_face.get(face.id or 0)) for face in shown],
+        "faces": [
+            _face(face, image, by_face.get(face.id or 0), measured.get(face.id or 0, ()))
+            for face in shown
+        ],
         "found": [_detection(one, image) for one in told if one.kind is not MatchKind.FN],
     }
 
 
-def _face(face: Face, image: Image, one: Match | None) -> dict[str, Any]:
+def _face(
+    face: Face, image: Image, one: Match | None, measured: Sequence[Measures]
+) -> dict[str, Any]:
     seen = face.visibility or ()
     points = [
         _point(point, image) if visible else [float("nan")] * 2
@@ -149,6 +160,8 @@ def _face(face: Face, image: Image, one: Match | None) -> dict[str, Any]:
             "iou": None if one is None else round(one.iou, 4),
             **_numbers(face),
         },
+        # Of the face, not of its points.
+        "measured": _measured(measured),
     }
 
 
@@ -164,8 +177,19 @@ def _numbers(face: Face) -> dict[str, int | float]:
         if name in ATTRIBUTES:
             numbers[name] = int(value) if ATTRIBUTES[name].values else float(value)
         else:
-            numbers["free_" + re.sub(r"\W", "_", name)] = float(value)
+            numbers[_field("free", name)] = float(value)
     return numbers
+
+
+def _measured(measured: Sequence[Measures]) -> dict[str, float]:
+    """The raw numbers of a face; what could not be measured is absent."""
+    told = (item for each in measured for item in each.values.items())
+    return {_field("measured", name): float(value) for name, value in told}
+
+
+def _field(kind: str, name: str) -> str:
+    """A name that means nothing else to FiftyOne."""
+    return f"{kind}_" + re.sub(r"\W", "_", name)
 
 
 def _detection(one: Match, image: Image) -> dict[str, Any]:
