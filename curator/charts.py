@@ -42,7 +42,10 @@ def line_chart(
         up = (value - least_y) / (most_y - least_y) * (_HEIGHT - _TOP - _BOTTOM)
         return _LEFT + right, _HEIGHT - _BOTTOM - up
 
-    parts = [*_grid(least_x, most_x, least_y, most_y), _axis_names(x, y)]
+    # Between two epochs there is nothing.
+    whole = all(float(at).is_integer() for along, _ in lines.values() for at in along)
+    least_step = 1.0 if whole and bounds is None else 0.0
+    parts = [*_grid(least_x, most_x, least_y, most_y, least_step), _axis_names(x, y)]
     for (name, (along, values)), colour in zip(lines.items(), _cycle(len(lines)), strict=True):
         for stretch in _stretches(along, values):
             points = " ".join("{:.1f},{:.1f}".format(*place(a, v)) for a, v in stretch)
@@ -86,7 +89,9 @@ def _stretches(along: Sequence[float], values: Sequence[float]) -> list[list[tup
     return [one if len(one) > 1 else one * 2 for one in found if one]
 
 
-def _grid(least_x: float, most_x: float, least_y: float, most_y: float) -> list[str]:
+def _grid(
+    least_x: float, most_x: float, least_y: float, most_y: float, least_step: float
+) -> list[str]:
     """Lines across at round heights, numbers at both axes."""
     parts = []
     for value in _ticks(least_y, most_y):
@@ -97,7 +102,7 @@ def _grid(least_x: float, most_x: float, least_y: float, most_y: float) -> list[
             'stroke="currentColor" stroke-opacity="0.15"/>'
             f'<text x="{_LEFT - 6}" y="{up + 4:.1f}" text-anchor="end">{_number(value)}</text>'
         )
-    for value in _ticks(least_x, most_x):
+    for value in _ticks(least_x, most_x, least_step):
         share = (value - least_x) / (most_x - least_x)
         right = _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
         parts.append(
@@ -107,11 +112,12 @@ def _grid(least_x: float, most_x: float, least_y: float, most_y: float) -> list[
     return parts
 
 
-def _ticks(least: float, most: float) -> list[float]:
-    """Three to seven round numbers from ``least`` to ``most``."""
+def _ticks(least: float, most: float, least_step: float = 0.0) -> list[float]:
+    """Three to seven round numbers from ``least`` to ``most``; fewer where steps get too small."""
     raw = (most - least) / 6
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * (1 - 1e-9))
+    step = max(step, least_step)
     first, last = math.ceil(least / step - 1e-9), math.floor(most / step + 1e-9)
     return [step * place for place in range(first, last + 1)]
 

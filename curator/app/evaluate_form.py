@@ -29,7 +29,7 @@ def evaluate_form(dataset: Dataset, releases: Sequence[Release]) -> None:
             split = st.selectbox("Split", ["val", "test"], key="judged-split")
         with right:
             detector = st.selectbox("Model", [*models, *others], key="judged-model")
-        with st.expander("Weights, confidence, ground truth, proposals"):
+        with st.expander("Weights, confidence, ground truth"):
             variant = st.text_input(
                 "Pack or weights", placeholder="the detector's own choice", key="judged-variant"
             )
@@ -47,7 +47,11 @@ def evaluate_form(dataset: Dataset, releases: Sequence[Release]) -> None:
                 placeholder="folder of its four .mat files, for easy, medium and hard",
                 key="judged-official",
             )
-            proposals = st.toggle("Take proposals for true", key="judged-proposals")
+        proposals = st.toggle(
+            "Take proposals for true",
+            key="judged-proposals",
+            help="Else only faces that somebody has labelled or accepted count.",
+        )
         if not st.form_submit_button("Evaluate", type="primary"):
             return
     name = detector if detector.startswith(_TRAINED) else f"{detector}:{variant.strip()}"

@@ -135,7 +135,7 @@ def _check(photos: Sequence[Photo], request: EvaluateRequest) -> None:
     if not any(photo.faces for photo in photos):
         raise InputError(
             f"nobody has vouched for a face in {where}: label some, or take proposals for true "
-            "with --count-proposals"
+            "(--count-proposals)"
         )
 
 

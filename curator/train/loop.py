@@ -111,7 +111,7 @@ class Training:
         """
         curve = Curve(self.setup.folder, self.steps)
         saved = time.monotonic()
-        progress.begin("training", 1000)
+        progress.begin("thousandths of the training", 1000)
         shown = 0
         drawn, size = self._drawn(cropper), self._size()
         try:

@@ -274,7 +274,7 @@ def _watch(
     process: subprocess.Popen[bytes], options: TrainOptions, folder: Path, progress: Progress
 ) -> None:
     """Tell how far a training is, and TensorBoard of each row of its table, until it is over."""
-    progress.begin("training", 1000)
+    progress.begin("thousandths of the training", 1000)
     events = _events(folder, progress)
     began, shown, over = time.monotonic(), 0, False
     try:
