@@ -43,9 +43,8 @@ def line_chart(
         return _LEFT + right, _HEIGHT - _BOTTOM - up
 
     # Between two epochs there is nothing.
-    whole = all(float(at).is_integer() for along, _ in lines.values() for at in along)
-    least_step = 1.0 if whole and bounds is None else 0.0
-    parts = [*_grid(least_x, most_x, least_y, most_y, least_step), _axis_names(x, y)]
+    whole = bounds is None and all(float(at).is_integer() for a, _ in lines.values() for at in a)
+    parts = [*_grid(least_x, most_x, least_y, most_y, whole=whole), _axis_names(x, y)]
     for (name, (along, values)), colour in zip(lines.items(), _cycle(len(lines)), strict=True):
         for stretch in _stretches(along, values):
             points = " ".join("{:.1f},{:.1f}".format(*place(a, v)) for a, v in stretch)
@@ -90,7 +89,7 @@ def _stretches(along: Sequence[float], values: Sequence[float]) -> list[list[tup
 
 
 def _grid(
-    least_x: float, most_x: float, least_y: float, most_y: float, least_step: float
+    least_x: float, most_x: float, least_y: float, most_y: float, *, whole: bool
 ) -> list[str]:
     """Lines across at round heights, numbers at both axes."""
     parts = []
@@ -102,7 +101,7 @@ def _grid(
             'stroke="currentColor" stroke-opacity="0.15"/>'
             f'<text x="{_LEFT - 6}" y="{up + 4:.1f}" text-anchor="end">{_number(value)}</text>'
         )
-    for value in _ticks(least_x, most_x, least_step):
+    for value in _ticks(least_x, most_x, whole=whole):
         share = (value - least_x) / (most_x - least_x)
         right = _LEFT + share * (_WIDTH - _LEFT - _RIGHT)
         parts.append(
@@ -112,12 +111,12 @@ def _grid(
     return parts
 
 
-def _ticks(least: float, most: float, least_step: float = 0.0) -> list[float]:
-    """Three to seven round numbers from ``least`` to ``most``; fewer where steps get too small."""
+def _ticks(least: float, most: float, *, whole: bool = False) -> list[float]:
+    """Three to seven round numbers from ``least`` to ``most``, fewer where they are to be whole."""
     raw = (most - least) / 6
     power = 10.0 ** math.floor(math.log10(raw))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= raw * (1 - 1e-9))
-    step = max(step, least_step)
+    step = math.ceil(step) if whole else step
     first, last = math.ceil(least / step - 1e-9), math.floor(most / step + 1e-9)
     return [step * place for place in range(first, last + 1)]
 

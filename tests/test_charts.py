@@ -41,6 +41,7 @@ def test_axes_carry_round_numbers_within_what_is_drawn() -> None:
     assert numbers([1, 68], [0.4, 3.92]) == ["0", "1", "2", "3", "20", "40", "60"]
     # There is no epoch between two.
     assert numbers([1, 2, 3], [0, 1, 2])[-3:] == ["1", "2", "3"]
+    assert numbers([1, 15], [0, 1])[-5:] == ["3", "6", "9", "12", "15"]
     assert numbers([0, 0.5, 1], [0, 1, 1]) == ["0", "0.2", "0.4", "0.6", "0.8", "1"] * 2
     assert numbers([1, 1200], [-0.001, 0.0028]) == [
         *("-0.001", "0", "0.001", "0.002"),

@@ -308,8 +308,11 @@ second.save()
 dataset.delete_samples([third.id])
 dataset.add_sample(fo.Sample(filepath="/nowhere.jpg", image=10**6))
 dataset.save_view("mine", dataset.limit(1))
+dataset.app_config.active_fields.paths = ["found"]
+dataset.save()
 print("done")
 """
+SHOWN = 'print(" ".join(dataset.app_config.active_fields.paths))'
 STATE = """
 def shown(sample):
     face = sample.faces.detections[0]
@@ -329,6 +332,8 @@ def test_a_second_push_writes_what_changed_and_nothing_else(
 ) -> None:
     push(dataset, run.name, Silent())
     made = json.loads(asked(STATE))
+    # Not the points, which hide small faces.
+    assert asked(SHOWN) == "faces found"
     asked(OWN)
     with dataset.write() as connection:
         left = current()[min(current())][0]
@@ -336,6 +341,7 @@ def test_a_second_push_writes_what_changed_and_nothing_else(
     push(dataset, run.name, Silent())
     first, second, third, fourth = json.loads(asked(STATE))
     assert "mine" in asked("print(dataset.list_saved_views())")
+    assert asked(SHOWN) == "found"
     # Corrected here, and what a person has put beside it there stays, as does who is who.
     assert (first["corrected"], first["label"], first["blur"]) == (True, "Ada", None)
     assert (first["tags"], first["remarks"]) == (["drop"], ["mine", "mine too"])

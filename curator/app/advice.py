@@ -6,7 +6,7 @@ import streamlit as st
 
 from curator.app import collect_form, navigation, sentences
 from curator.app.text import escape, of_many
-from curator.evaluate.slices import PERSON, SOURCE, Slice
+from curator.evaluate.slices import LEAST_FACES, PERSON, SOURCE, Slice
 from curator.pipeline.what_next import Suggestion, relabel_slice, suggestions
 from curator.records import Reason, Run
 from curator.store.dataset import Dataset
@@ -19,7 +19,9 @@ def advice(dataset: Dataset, run: Run) -> None:
     """Draw a row a slice, with its buttons."""
     told = suggestions(run)
     if not told:
-        st.caption("No part of the faces stands out: collect another split to judge on.")
+        missed = any(one["missed"] for one in run.metrics["slices"])
+        few = f"Faces were missed, but no part of them has {LEAST_FACES} or more: judge on more."
+        st.caption(few if missed else "No face was missed: judge on other photos.")
         return
     st.caption("Where recall is worst, and how many such faces there were to learn from.")
     for place, one in enumerate(told):

@@ -35,6 +35,7 @@ def model_table(judged: Sequence[Run]) -> Run:
         on_select="rerun",
         selection_mode="single-row-required",
         key="judged",
+        placeholder="–",
         column_config={
             **{name: number(format="%.3f") for name in shares},
             "ms an image": number(format="%.1f", help="On one thread of the machine that judged."),

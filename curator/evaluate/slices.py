@@ -16,6 +16,8 @@ from curator.records import Face, Image, Match, MatchKind
 SIZES = {"tiny, below 16 px": 0, "small, 16 to 32 px": 16, "medium, 32 to 96 px": 32, "large": 96}
 CONDITIONS = ("blur", "pose", "occlusion", "illumination")
 SIZE, SOURCE, PERSON = "face size", "source", "person"
+# Parts of fewer faces say too little of a model.
+LEAST_FACES = 5
 
 _HEIGHTS, _SIZE_KEYS = list(SIZES.values()), [(SIZE, name) for name in SIZES]
 
@@ -120,7 +122,7 @@ def slices(
     ]
 
 
-def worst(every: Iterable[Slice], least: int = 5) -> list[Slice]:
+def worst(every: Iterable[Slice], least: int = LEAST_FACES) -> list[Slice]:
     """Where more pictures would help most: slices with faces that were missed, worst recall first.
 
     Args:

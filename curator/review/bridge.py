@@ -39,6 +39,8 @@ _LISTS = {
     "face_points": "keypoints",
     "found_points": "keypoints",
 }
+# Of what is true and of what was found, as in curator.drawing.
+COLOURS = {FACES: "#009e73", FOUND: "#e69f00"}
 PLOT = "looks_of_faces"
 _SPLITS = ("train", "val", "test")
 # What a document gets when it is made, and keeps.
@@ -153,6 +155,7 @@ def _fill(fo: Any, dataset: Any, file: Path, old: Any) -> None:
         dataset.delete_samples(gone)
     ours = {field: sorted(names) for field, names in writer.ours.items()}
     dataset.info = about["info"] | {"fields": ours}
+    _choose_looks(fo, dataset)
     _save_views(fo, dataset)
 
 
@@ -294,6 +297,19 @@ def _tags_of(document: Document) -> list[str]:
     """The tags on a sample or a label, which anybody may have written."""
     tags = document.get("tags")
     return [one for one in tags if isinstance(one, str)] if isinstance(tags, list) else []
+
+
+def _choose_looks(fo: Any, dataset: Any) -> None:
+    """Boxes in the colours of our own pages, without the points that hide small faces.
+
+    What somebody has chosen otherwise stays.
+    """
+    looks = dataset.app_config
+    if looks.active_fields is None and looks.color_scheme is None:
+        looks.active_fields = fo.ActiveFields(paths=list(COLOURS))
+        fields = [{"path": field, "fieldColor": colour} for field, colour in COLOURS.items()]
+        looks.color_scheme = fo.ColorScheme(color_by="field", fields=fields)
+        dataset.save()
 
 
 def _save_views(fo: Any, dataset: Any) -> None:

@@ -112,6 +112,19 @@ def test_mistakes_are_put_into_the_queue_once(
     assert "missed by" in waiting()[0][1]
 
 
+@pytest.mark.parametrize(
+    ("missed", "said"), [(2, "no part of them has 5 or more"), (0, "No face was missed")]
+)
+def test_few_faces_are_no_reason_to_collect_more_of_a_kind(
+    visit: Callable[..., Any], judged: Run, released: Any, missed: int, said: str
+) -> None:
+    told = {"group": "blur", "name": "no blur", "faces": 4, "found": 4 - missed, "missed": missed}
+    told |= {"trained": 0, "point_error": None, "recall": 1 - missed / 4}
+    with released.dataset.write() as connection:
+        runs.finish(connection, judged.id, metrics=judged.metrics | {"slices": [told]})
+    assert said in visit("evaluate").markdown
+
+
 def test_the_form_asks_for_a_judgement(
     visit: Callable[..., Any], released: Any, started: list[tuple[str, Mapping[str, Any]]]
 ) -> None:
