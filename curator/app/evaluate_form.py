@@ -29,7 +29,7 @@ def evaluate_form(dataset: Dataset, releases: Sequence[Release]) -> None:
             split = st.selectbox("Split", ["val", "test"], key="judged-split")
         with right:
             detector = st.selectbox("Model", [*models, *others], key="judged-model")
-        with st.expander("Weights, confidence, ground truth"):
+        with st.expander("Weights, confidence, predictions, ground truth"):
             variant = st.text_input(
                 "Pack or weights", placeholder="the detector's own choice", key="judged-variant"
             )
@@ -41,6 +41,11 @@ def evaluate_form(dataset: Dataset, releases: Sequence[Release]) -> None:
                 0.05,
                 placeholder="where F1 is best",
                 key="judged-at",
+            )
+            predictions = st.text_input(
+                "Predictions instead of a model",
+                placeholder="folder in WIDER FACE's text form, or file of COCO results",
+                key="judged-predictions",
             )
             official = st.text_input(
                 "Ground truth of WIDER FACE",
@@ -58,7 +63,8 @@ def evaluate_form(dataset: Dataset, releases: Sequence[Release]) -> None:
     params = {
         "release": release,
         "split": split,
-        "detector": name.rstrip(":"),
+        "detector": None if predictions.strip() else name.rstrip(":"),
+        "predictions": predictions.strip() or None,
         "confidence": confidence,
         "count_proposals": proposals,
         "ground_truth": official.strip() or None,

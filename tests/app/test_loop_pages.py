@@ -132,10 +132,13 @@ def test_the_form_asks_for_a_judgement(
     page.field("Model").set_value("yunet")
     page.field("Ground truth of WIDER FACE").set_value(" /data/ground_truth ")
     page.button("Evaluate").click().run()
-    (asked,) = started
+    asked = started[0]
     assert asked[0] == "evaluate"
     assert (asked[1]["release"], asked[1]["split"], asked[1]["detector"]) == ("v1", "val", "yunet")
     assert asked[1]["ground_truth"] == "/data/ground_truth"
+    page.field("Predictions instead of a model").set_value("/data/said.json")
+    page.button("Evaluate").click().run()
+    assert (started[1][1]["detector"], started[1][1]["predictions"]) == (None, "/data/said.json")
 
 
 def test_the_form_asks_for_a_training_run(
