@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from curator.pipeline.labels import ImportOptions, import_labels
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Silent
 from curator.records import Face, FaceStatus, MatchKind, Measures, Run
+from curator.review import process
 from curator.review.plotting import plot
 from curator.review.process import SCRIPT, Bridge
 from curator.review.pulling import PullReport, pull, take
@@ -180,6 +183,39 @@ def test_without_fiftyone_the_sentence_tells_how_to_install_it(
     said = problem(REVIEW)
     assert said is not None
     assert "curator review setup" in said
+    settings.cache_clear()
+
+
+STUBBORN = """#!{python}
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: {answer})
+print("serving", flush=True)
+while True:
+    time.sleep(0.1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("answer", "patience", "ended"),
+    [("(time.sleep(1), sys.exit(0))", 60.0, 0), ("None", 0.1, -signal.SIGKILL)],
+)
+def test_a_fiftyone_that_is_cancelled_is_over_before_its_job_is(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: str,
+    patience: float, ended: int,
+) -> None:  # fmt: skip
+    python = tmp_path / "environments" / "review" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(STUBBORN.format(python=sys.executable, answer=answer))
+    python.chmod(0o755)
+    monkeypatch.setenv("CURATOR_ENVIRONMENTS", str(tmp_path / "environments"))
+    monkeypatch.setattr(process, "END_SECONDS", patience)
+    settings.cache_clear()
+    with pytest.raises(KeyboardInterrupt), Bridge(dataset).started("open") as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "serving\n"
+        # As the worker's handler of signals does.
+        raise KeyboardInterrupt
+    assert running.returncode == ended
     settings.cache_clear()
 
 

@@ -17,6 +17,8 @@ from curator.store.dataset import Dataset
 
 SCRIPT = Path(__file__).with_name("bridge.py")
 PORT = 5151
+# FiftyOne stops its database first, which takes seconds on a busy machine.
+END_SECONDS = 20.0
 _MOST_BYTES = 200_000_000
 
 
@@ -112,7 +114,7 @@ class Bridge:
             try:
                 yield process
             except BaseException:
-                process.terminate()
+                _end(process)
                 raise
 
     def variables(self) -> dict[str, str]:
@@ -129,6 +131,16 @@ class Bridge:
             said = (self.folder / "fiftyone.log").read_text(errors="replace").strip().splitlines()
             last = said[-1] if said else f"status {process.returncode}"
             raise RunError(f"{sentence} ({last[:300]}); curator doctor tells more")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Tell it to stop, and wait until it has: Popen itself hardly waits after an interruption."""
+    process.terminate()
+    try:
+        process.wait(END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def is_here() -> bool:
