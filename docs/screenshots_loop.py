@@ -12,11 +12,13 @@ import argparse
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageEnhance, ImageOps
+from playwright.sync_api import expect
 from screenshots import IMAGES, browser, serving, settle
 from screenshots_label import package
 
@@ -26,13 +28,15 @@ from curator.pipeline.duplicates import DuplicatesRequest, find_duplicates
 from curator.pipeline.ingest import CollectRequest, collect
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Silent
-from curator.records import RunStatus
+from curator.records import Job, RunStatus
 from curator.store import jobs
-from curator.store.dataset import Dataset, create_dataset
+from curator.store.dataset import Dataset, create_dataset, open_dataset
 
 HEIGHT = 1000
+# To look at a page as far as it goes: Streamlit scrolls inside of the window.
+WHOLE = 2000
 CROWDS = 12
-WAIT = 900_000
+WAIT = 300_000
 # Name of the file -> page, and the tab to open on it.
 PAGES = {
     "train": ("train", None),
@@ -52,13 +56,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, tempfile.TemporaryDirectory() as profile:
         with crowds(Path(name)) as dataset:
             work(dataset)
-        with serving(Path(name) / "crowds") as address, browser(profile) as window:
+        with (
+            serving(Path(name) / "crowds") as address,
+            browser(profile) as window,
+            ending(Path(name) / "crowds"),
+        ):
             for width in (1440, 800) if look else (1440,):
-                window.set_viewport_size({"width": width, "height": HEIGHT})
+                window.set_viewport_size({"width": width, "height": WHOLE if look else HEIGHT})
                 for shot in shots(window, address):
                     if look:
                         look.mkdir(parents=True, exist_ok=True)
-                        window.screenshot(path=look / f"{shot}-{width}.png", full_page=True)
+                        window.screenshot(path=look / f"{shot}-{width}.png")
                     else:
                         place = IMAGES / f"loop-{shot}.jpg"
                         window.screenshot(path=place, type="jpeg", quality=82)
@@ -73,24 +81,30 @@ def shots(window: Any, address: str) -> Iterator[str]:
         drawn(window)
         yield name
     window.goto(f"{address}/review")
+    start = window.get_by_role("button", name="Show it in FiftyOne")
+    start.wait_for()
+    # FiftyOne tells its page about changes over a connection that never ends: no waiting for the
+    # network to fall silent from here on.
+    window.wait_for_timeout(5000)
     shown = window.locator("iframe[src^='http']")
-    settle(window)
     if not shown.count():
-        window.get_by_role("button", name="Show it in FiftyOne").click()
+        start.click()
         shown.wait_for(timeout=WAIT)
-        # Its own page takes a while to come up.
-        window.wait_for_timeout(30_000)
-    settle(window)
+    shown.content_frame.get_by_text("6 samples").wait_for(timeout=WAIT)
+    # Pictures with what is drawn over them, and what its makers offer.
+    window.wait_for_timeout(15_000)
+    offer = shown.content_frame.get_by_role("button", name="Dismiss")
+    if offer.is_visible():
+        offer.click()
+        offer.wait_for(state="hidden")
     yield "review"
 
 
 def drawn(window: Any) -> None:
     """Wait until nothing on the page is still to come, also on a busy machine."""
     settle(window)
-    window.wait_for_function(
-        "!document.querySelector('[data-testid=stSkeleton],[data-testid=stStatusWidget]')",
-        timeout=WAIT,
-    )
+    coming = window.locator("[data-testid=stSkeleton],[data-testid=stStatusWidget]")
+    expect(coming).to_have_count(0, timeout=WAIT)
     settle(window)
 
 
@@ -133,22 +147,40 @@ def crowd(portraits: list[Image.Image], seed: int) -> Image.Image:
 
 def work(dataset: Dataset) -> None:
     """Train, and judge what was trained beside our own detector, as jobs like those of the app."""
-    trained = {"trainer": "retinaface", "release": "v1", "recipe": "modern", "minutes": 2}
+    trained = {"trainer": "retinaface", "release": "v1", "recipe": "modern", "epochs": 120}
     done(dataset, jobs_start.start(dataset, "train", trained))
     for detector, more in (("run:retinaface-v1-modern-0", {}), ("curator", {"size": 320})):
         params = {"release": "v1", "detector": detector, "count_proposals": True, **more}
         done(dataset, jobs_start.start(dataset, "evaluate", params))
 
 
+@contextmanager
+def ending(folder: Path) -> Iterator[None]:
+    """Stop FiftyOne and its database before their folder goes."""
+    try:
+        yield
+    finally:
+        with open_dataset(folder) as dataset:
+            for job in jobs_start.recent(dataset, task="review"):
+                if job.status is RunStatus.RUNNING:
+                    jobs_start.cancel(dataset, job.id)
+                    over(dataset, job.id)
+
+
 def done(dataset: Dataset, job_id: int) -> None:
-    """Wait for a job."""
+    """Wait for a job that has to succeed."""
+    job = over(dataset, job_id)
+    if job.status is not RunStatus.DONE:
+        raise SystemExit(f"{job.task}: {job.message}")
+
+
+def over(dataset: Dataset, job_id: int) -> Job:
+    """Wait for a job, however it ends."""
     while True:
         with dataset.read() as connection:
             job = jobs.get(connection, job_id)
-        if job.status is RunStatus.DONE:
-            return
         if job.status not in (RunStatus.QUEUED, RunStatus.RUNNING):
-            raise SystemExit(f"{job.task}: {job.message}")
+            return job
         time.sleep(1)
 
 
