@@ -50,6 +50,11 @@ _TAGS = {"image": 1, "tags": 1} | {
     f"{field}.{kind}.{name}": 1 for field, kind in _LISTS.items() for name in ("subject", "tags")
 }
 
+POLICY = (
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:\">"
+)
+
 Document = dict[str, Any]
 
 
@@ -128,6 +133,7 @@ def pull(name: str, file: Path) -> None:
 def serve(name: str, port: int) -> None:
     """Serve FiftyOne's own app at 127.0.0.1 until the process is told to stop."""
     fo = fiftyone()
+    keep_to_itself(Path(fo.__file__).with_name("server") / "static" / "index.html")
     over = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: over.set())
     signal.signal(signal.SIGINT, lambda *_: over.set())
@@ -140,6 +146,16 @@ def serve(name: str, port: int) -> None:
         if os.getppid() != parent:
             break
     session.close()
+
+
+def keep_to_itself(page: Path) -> None:
+    """Let FiftyOne's page ask its own server only: as it comes, it fetches typefaces from Google.
+
+    The page is that of an environment of ours, which no other FiftyOne uses.
+    """
+    text = page.read_text(encoding="utf-8")
+    if POLICY not in text:
+        page.write_text(text.replace("<head>", f"<head>{POLICY}", 1), encoding="utf-8")
 
 
 def _fill(fo: Any, dataset: Any, file: Path, old: Any) -> None:
