@@ -126,10 +126,28 @@ def decode_reduced(
     image, header = _open(data, max_pixels)
     with _decoding(image):
         image.draft("RGB", (side, side))
-        small = _flat(image)
-        factor = min(small.size) // side
-        small = small.reduce(factor) if factor > 1 else small
-        return header, np.asarray(_upright(small, header.orientation))
+        return header, _reduced(_flat(image), side, header.orientation)
+
+
+def decode_grey(
+    data: bytes, *, side: int, max_pixels: int | None = None
+) -> tuple[Header, NDArray[np.uint8]]:
+    """As :func:`decode_reduced`, but only how bright it is: uint8 of shape (h, w).
+
+    The colours of a JPEG are read, and so checked, but not computed.
+    """
+    image, header = _open(data, max_pixels)
+    with _decoding(image):
+        image.draft("L", (side, side))
+        is_grey = image.mode == "L" and "transparency" not in image.info
+        small = image if is_grey else _flat(image).convert("L")
+        return header, _reduced(small, side, header.orientation)
+
+
+def _reduced(image: Pillow.Image, side: int, orientation: int) -> NDArray[np.uint8]:
+    factor = min(image.size) // side
+    small = image.reduce(factor) if factor > 1 else image
+    return np.asarray(_upright(small, orientation))
 
 
 def _open(data: bytes, max_pixels: int | None) -> tuple[Pillow.Image, Header]:

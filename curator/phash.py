@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 # A picture with a shorter side of this is enough: the hash looks at 32 x 32 pixels.
-SIDE = 128
+SIDE = 64
 _SIDE, _KEPT = 32, 8
 # The lowest rows of the type 2 discrete cosine transform: cos(pi k (2 n + 1) / 2 N).
 _COSINES = np.cos(
@@ -15,18 +15,18 @@ _COSINES = np.cos(
 )
 
 
-def perceptual_hash(pixels: NDArray[np.uint8]) -> str:
-    """The DCT hash of an upright RGB picture of shape (H, W, 3), as 16 hex digits.
+def perceptual_hash(grey: NDArray[np.uint8]) -> str:
+    """The DCT hash of an upright grey picture of shape (H, W), as 16 hex digits.
 
     Which of the 64 lowest frequencies are above their median, as ``phash`` of ImageHash has it;
-    computed are only those, and of a picture that is made small by areas. One bit differs on
-    most photos, four at most, in a tenth of the time.
+    computed are only those, and of a picture that is made small by areas. No bit differs on
+    most photos, six at most, in a tenth of the time.
     """
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     small = cv2.resize(grey, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     # Rounded, or the plainest pictures would have the hash of what is left of the arithmetic.
     low = np.round(_COSINES @ small.astype(np.float64) @ _COSINES.T, 6).ravel()
-    middle = np.sort(low)[31:33].mean()
+    below, above = np.sort(low)[31:33].tolist()
+    middle = (below + above) / 2
     return np.packbits(low > middle).tobytes().hex()
 
 

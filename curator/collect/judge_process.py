@@ -18,7 +18,7 @@ import struct
 import sys
 from typing import Any
 
-from curator.imaging import BrokenImage, decode_reduced
+from curator.imaging import BrokenImage, decode_grey
 from curator.phash import SIDE, perceptual_hash
 
 REQUEST = struct.Struct("<QQ")
@@ -52,7 +52,7 @@ def main() -> None:
 def judge(data: bytes, max_pixels: int) -> dict[str, Any]:
     """What the bytes are: ``width height mime phash``, or ``reason detail``."""
     try:
-        header, small = decode_reduced(data, side=SIDE, max_pixels=max_pixels)
+        header, small = decode_grey(data, side=SIDE, max_pixels=max_pixels)
         return {
             "width": header.width,
             "height": header.height,

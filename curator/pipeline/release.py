@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from curator.duplicates import groups
 from curator.errors import InputError
-from curator.imaging import BrokenImage, decode_reduced
+from curator.imaging import BrokenImage, decode_grey
 from curator.phash import SIDE, perceptual_hash
 from curator.pipeline.duplicates import TOGETHER
 from curator.pipeline.profile import Profile
@@ -234,7 +234,7 @@ def _fill_in_phashes(dataset: Dataset, selection: Selection, progress: Progress)
     def appearance(image: Image) -> tuple[int, str | None]:
         data = dataset.blobs.path(image.sha256, image.mime).read_bytes()
         try:
-            _, small = decode_reduced(data, side=SIDE)
+            _, small = decode_grey(data, side=SIDE)
             return image.id, perceptual_hash(small)
         except BrokenImage:
             # Decoding is the detector's business; a picture without a hash is near to none.

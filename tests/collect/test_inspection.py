@@ -19,7 +19,7 @@ from curator.collect import SENTENCES, Limits, Reason
 from curator.collect.inspection import inspect
 from curator.config import Settings
 from curator.errors import ConfigError
-from curator.imaging import BrokenImage, decode, decode_reduced
+from curator.imaging import BrokenImage, decode, decode_grey, decode_reduced
 from curator.phash import distance
 from curator.records import Candidate, Fetched, Refused
 
@@ -91,6 +91,9 @@ def test_decoding_turns_the_picture_as_pillow_does(
     assert min(small.shape[:2]) >= 30
     resized = shown.resize((small.shape[1], small.shape[0]), Image.Resampling.BOX)
     assert np.abs(small.astype(int) - np.asarray(resized)).mean() < 4
+    _, grey = decode_grey(data, side=30)
+    assert grey.shape == small.shape[:2]
+    assert np.abs(grey.astype(int) - np.asarray(resized.convert("L"))).mean() < 4
 
 
 def test_the_hash_is_that_of_imagehash_on_real_photos(shared_data: Path, limits: Limits) -> None:

@@ -168,7 +168,7 @@ def test_the_clip_with_several_people_gives_a_best_shot_of_each(
 
     # Every face that is followed has its best frame among them, or one that looks the same.
     from curator.drawing import encode_jpeg
-    from curator.imaging import decode_reduced
+    from curator.imaging import decode_grey
     from curator.phash import SIDE, perceptual_hash
 
     tracker, looks, tracks = Tracker(), {}, []
@@ -179,7 +179,7 @@ def test_the_clip_with_several_people_gives_a_best_shot_of_each(
     assert len(tracks) >= 3
     for track in tracks:
         data = encode_jpeg(looks[track.best], 95)
-        phash = perceptual_hash(decode_reduced(data, side=SIDE)[1])
+        phash = perceptual_hash(decode_grey(data, side=SIDE)[1])
         assert min(distance(phash, other) for other in hashes) < 6
 
 
