@@ -79,11 +79,15 @@ class Journal:
         return path
 
     def _begin(self) -> None:
-        self._folder.mkdir(exist_ok=True)
         # Another of this process may be at work on the same run.
         path = self._folder / f"{self._prefix}.{id(self)}-{next(self._numbers)}"
-        self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-        self._path = path
+        while self._path is None:
+            with suppress(FileExistsError):
+                self._folder.mkdir()
+            # Who drops the last file takes the folder along, be it this very moment.
+            with suppress(FileNotFoundError):
+                self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+                self._path = path
 
 
 def drop(path: Path | None) -> None:
