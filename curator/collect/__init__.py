@@ -19,7 +19,6 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from curator.collect.frontier import Ledger
 from curator.collect.limits import Limits
 from curator.collect.reasons import SENTENCES, Reason
 from curator.progress import Progress
@@ -29,6 +28,9 @@ from curator.registry import Entry, Registry
 if TYPE_CHECKING:
     # Costs OpenCV, which only videos need.
     from curator.collect.frames import FindFaces
+
+    # Costs all that speaks with servers, which the processes that open images do not.
+    from curator.collect.frontier import Ledger
 
 __all__ = [
     "SENTENCES",

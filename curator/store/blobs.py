@@ -42,10 +42,12 @@ class Blobs:
         # Plain names: path objects take longer than writing a small picture.
         target = self.place(sha256, mime)
         try:
-            if os.stat(target).st_size == len(data):  # noqa: PTH116
+            if not _make_folder_of(target) and os.stat(target).st_size == len(data):  # noqa: PTH116
                 return
-        except OSError:
+        except FileNotFoundError:
             pass
+        except OSError as cause:
+            raise StoreError(f"{target}: cannot be written ({cause.strerror})") from cause
         _write(f"{self._incoming}/{os.getpid()}-{sha256[:16]}-{get_ident()}", target, data)
 
     def remove(self, sha256: str, mime: str) -> None:
@@ -126,5 +128,14 @@ def _write_new(name: str, data: bytes) -> None:
         os.close(file)
 
 
-def _make_folder_of(name: str) -> None:
-    os.makedirs(os.path.dirname(name), exist_ok=True)  # noqa: PTH103, PTH120
+def _make_folder_of(name: str) -> bool:
+    """Whether there was none: then there was no such file either, and nobody needs to look."""
+    folder = os.path.dirname(name)  # noqa: PTH120
+    try:
+        # Mostly only the last one is missing, or none.
+        os.mkdir(folder)  # noqa: PTH102
+    except FileExistsError:
+        return False
+    except FileNotFoundError:
+        os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+    return True
