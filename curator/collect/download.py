@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from curator.collect.addresses import site
 from curator.collect.fetch import Fetcher, Reply
 from curator.collect.fetch import Unchanged as NotModified
-from curator.collect.inspection import examine, fetched
+from curator.collect.inspection import check_size, checked, examine, fetched
+from curator.collect.judges import JUDGES, Verdict
 from curator.collect.limits import Limits
 from curator.collect.names import with_suffix_of
 from curator.collect.reasons import Reason, Refusal, refused
 from curator.collect.sniff import is_html, is_image
+from curator.collect.workers import Finish
 from curator.records import Candidate, Fetched, Refused, Unchanged
 
 # From an address to the validator of what an earlier run fetched there, None where there is none.
@@ -31,7 +34,7 @@ def download(
 ) -> Fetched | Refused | Unchanged:
     """Fetch the candidate's address, if it is not what it was; the record says what came of it."""
     try:
-        reply = fetcher.get(candidate.url, permit=permit, room=picture_room, validator=validator)
+        reply = _fetch(candidate, fetcher, permit, validator)
     except NotModified:
         return Unchanged(candidate=candidate)
     except Refusal as refusal:
@@ -39,15 +42,28 @@ def download(
     return judge(candidate, reply, fetcher.limits)
 
 
+def _fetch(
+    candidate: Candidate, fetcher: Fetcher, permit: Callable[[str], None], validator: str | None
+) -> Reply:
+    return fetcher.get(candidate.url, permit=permit, room=picture_room, validator=validator)
+
+
 def judge(candidate: Candidate, reply: Reply, limits: Limits) -> Fetched | Refused:
     """The record of a picture that has arrived; it is named after what it really is."""
+    return _record(candidate, reply, lambda: examine(reply.data, limits))
+
+
+def _record(
+    candidate: Candidate, reply: Reply, examined: Callable[[], Verdict]
+) -> Fetched | Refused:
     try:
-        found = examine(reply.data, limits)
+        found = examined()
     except Refusal as refusal:
         candidate = replace(candidate, validator=reply.validator)
         return refused(candidate, refusal.reason, refusal.detail)
     name = with_suffix_of(candidate.name, found["mime"])
-    candidate = replace(candidate, name=name, validator=reply.validator)
+    if name != candidate.name or reply.validator is not None:
+        candidate = replace(candidate, name=name, validator=reply.validator)
     return fetched(candidate, reply.data, found, reply.facts)
 
 
@@ -68,15 +84,40 @@ def picture_room(mime: str, head: bytes, limits: Limits) -> int:
 
 
 def record_of(
-    item: Candidate | Refused, *, fetcher: Fetcher, validator_of: ValidatorOf
-) -> Fetched | Refused | Unchanged:
+    item: Candidate | Refused,
+    finish: Finish[Fetched | Refused | Unchanged],
+    *,
+    fetcher: Fetcher,
+    validator_of: ValidatorOf,
+) -> None:
     """What comes of a row of a list or of a result of a search, which may be of any host.
 
-    What was refused before it was asked for stays refused.
+    What was refused before it was asked for stays refused. Whoever fetched a picture does not
+    wait until it is judged.
     """
     if isinstance(item, Refused):
-        return item
-    return download(item, fetcher, _anywhere, validator_of(item.url))
+        finish(lambda: item)
+        return
+    limits = fetcher.limits
+    try:
+        reply = _fetch(item, fetcher, _anywhere, validator_of(item.url))
+        check_size(reply.data, limits)
+    except NotModified:
+        finish(lambda: Unchanged(candidate=item))
+    except Refusal as refusal:
+        finish(partial(refused, item, refusal.reason, refusal.detail))
+    else:
+
+        def answer(found: Verdict | Exception) -> None:
+            finish(partial(_record, item, reply, partial(_examined, found, limits)))
+
+        JUDGES.hand(reply.data, limits.max_pixels, answer)
+
+
+def _examined(found: Verdict | Exception, limits: Limits) -> Verdict:
+    if isinstance(found, Exception):
+        raise found
+    return checked(found, limits)
 
 
 def is_ready(fetcher: Fetcher, item: Candidate | Refused) -> bool:

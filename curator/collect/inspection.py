@@ -31,9 +31,26 @@ def examine(data: bytes, limits: Limits) -> Verdict:
     Raises:
         Refusal: if they are no image, or none within the limits.
     """
+    check_size(data, limits)
+    return checked(JUDGES.ask(data, limits.max_pixels), limits)
+
+
+def check_size(data: bytes, limits: Limits) -> None:
+    """Before anything else is done with the bytes.
+
+    Raises:
+        Refusal: ``too-large``.
+    """
     if len(data) > limits.max_bytes:
         raise Refusal(Reason.TOO_LARGE, too_large(len(data), limits))
-    found = JUDGES.ask(data, limits.max_pixels)
+
+
+def checked(found: Verdict, limits: Limits) -> Verdict:
+    """What a judge found, if it is an image within the limits.
+
+    Raises:
+        Refusal: if not.
+    """
     if "reason" in found:
         raise Refusal(Reason(found["reason"]), found["detail"])
     if min(found["width"], found["height"]) < limits.min_side:

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar, cast
@@ -15,6 +16,8 @@ from curator.collect.pace import Later
 
 T = TypeVar("T")
 R = TypeVar("R")
+# Called once with what makes the result of an item, from any thread.
+Finish = Callable[[Callable[[], R]], None]
 
 # So many items are looked at for one that is ready.
 AHEAD = 256
@@ -41,7 +44,7 @@ def in_order(work: Callable[[T], R], items: Iterable[T], threads: int) -> Iterat
 
 
 def as_done(
-    work: Callable[[T], R],
+    work: Callable[[T, Finish[R]], None],
     items: Iterable[T],
     threads: int,
     stop: Callable[[], None],
@@ -50,8 +53,9 @@ def as_done(
     """As :func:`in_order`, but a slow item does not hold up the others.
 
     Items that are not ready are passed over for later ones that are, up to :data:`AHEAD` of
-    them; one whose work raises ``Later`` is taken up again. ``stop`` is called when the iterator
-    ends or is closed, so that the items in work end early.
+    them; one whose work raises ``Later`` is taken up again. Work either raises or sees to it that
+    its second argument is called, at once or later: its thread takes the next item meanwhile.
+    ``stop`` is called when the iterator ends or is closed, so that the items in work end early.
     """
     crew = _Crew(work, threads)
     source = iter(items)
@@ -92,9 +96,10 @@ class _Crew(Generic[T, R]):
     A pool of futures takes longer to hand over a picture than to fetch it.
     """
 
-    def __init__(self, work: Callable[[T], R], threads: int) -> None:
+    def __init__(self, work: Callable[[T, Finish[R]], None], threads: int) -> None:
         self.in_hand = 0
         self._work = work
+        self._unheard = 0
         self._tasks: SimpleQueue[list[T]] = SimpleQueue()
         self._done: SimpleQueue[tuple[T, R | None, BaseException | None]] = SimpleQueue()
         self._threads = [
@@ -106,11 +111,14 @@ class _Crew(Generic[T, R]):
 
     def begin(self, item: T) -> None:
         self.in_hand += 1
+        self._unheard += 1
         self._tasks.put([item])
 
     def next(self, timeout: float | None) -> tuple[T, R | None, BaseException | None]:
         """An item and what came of it, or what its work raised; ``Empty`` if none comes in time."""
-        return self._done.get(timeout=timeout)
+        done = self._done.get(timeout=timeout)
+        self._unheard -= 1
+        return done
 
     def end(self) -> None:
         """Drop what nobody began, and wait for the rest."""
@@ -119,15 +127,24 @@ class _Crew(Generic[T, R]):
                 self._tasks.get_nowait()
             except Empty:
                 break
+            self._unheard -= 1
         for _ in self._threads:
             self._tasks.put([])
         for thread in self._threads:
             thread.join()
+        while self._unheard:
+            self.next(None)
 
     def _run(self) -> None:
         while task := self._tasks.get():
             item = task[0]
             try:
-                self._done.put((item, self._work(item), None))
+                self._work(item, partial(self._finish, item))
             except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
                 self._done.put((item, None, error))
+
+    def _finish(self, item: T, make: Callable[[], R]) -> None:
+        try:
+            self._done.put((item, make(), None))
+        except BaseException as error:  # noqa: BLE001 - as above
+            self._done.put((item, None, error))
