@@ -33,6 +33,8 @@ MIME_SUFFIX = {
 # MPO, as some phones write it, comes with JPEG.
 _FORMATS = ("JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF")
 _ORIENTATION_TAG = 0x0112
+# Where Pillow looks for it in a JPEG.
+_METADATA = ("exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif")
 # Orientations 5-8 swap the axes (EXIF 2.32, tag 274).
 _SWAPPED = frozenset({5, 6, 7, 8})
 
@@ -180,6 +182,9 @@ def _orientation(image: Pillow.Image) -> int:
     """EXIF orientation 1-8; metadata that cannot be read says nothing, as in every viewer."""
     if image.format == "TIFF":
         # Pillow turns these itself, size included.
+        return 1
+    if image.format == "JPEG" and not any(map(image.info.__contains__, _METADATA)):
+        # Most of the web; looking closer takes as long as opening the image did.
         return 1
     if image.format == "PNG":
         # Its EXIF may follow the pixels, so Pillow decodes them; not under the lock below, and

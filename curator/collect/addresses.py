@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import urldefrag, urljoin, urlsplit, urlunsplit
 
 from requests.exceptions import RequestException
@@ -55,6 +56,8 @@ def site(url: str) -> str:
     return split(url)[1]
 
 
+# Asked several times on the way of one picture.
+@lru_cache(maxsize=1024)
 def split(url: str) -> tuple[str, str, str]:
     """Scheme, host with port unless it is the usual one, path with query of a canonical address."""
     scheme, _, netloc, path = url.split("/", 3)

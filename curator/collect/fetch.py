@@ -188,9 +188,10 @@ class Fetcher:
         wished = self._wishes(response)
         mime, charset = answers.content_type(headers)
         chunks = pieces(response)
-        data = bytearray(next(chunks, b""))
-        most = room(mime, bytes(data[:512]), self.limits)
-        if is_image(bytes(data[:512])):
+        parts = [next(chunks, b"")]
+        head, size = parts[0][:512], len(parts[0])
+        most = room(mime, head, self.limits)
+        if is_image(head):
             _check_wishes(wished)
         declared = headers.get("content-length", "")[:_DIGITS]
         if declared.isdecimal() and int(declared) > most and room is not _start:
@@ -198,10 +199,11 @@ class Fetcher:
                 Reason.TOO_LARGE, f"{int(declared):,} bytes are more than the limit of {most:,}"
             )
         for chunk in chunks:
-            data += chunk
-            if len(data) > most:
+            parts.append(chunk)
+            size += len(chunk)
+            if size > most:
                 break
-        if len(data) > most and room is not _start:
+        if size > most and room is not _start:
             raise Refusal(Reason.TOO_LARGE, f"it goes on after the limit of {most:,} bytes")
         return Reply(
             url=url,
@@ -210,7 +212,7 @@ class Fetcher:
             validator=answers.validator_of(headers),
             wishes=wished,
             facts={"url": url, "redirects": redirects, **answers.facts(response.status, headers)},
-            data=bytes(data[:most]),
+            data=b"".join(parts)[:most],
         )
 
     def _wishes(self, response: Response) -> frozenset[str]:

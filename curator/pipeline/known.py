@@ -105,7 +105,7 @@ class Known:
             )
 
     def _seems_known(self, key: int) -> bool:
-        place = int(np.searchsorted(self._hashes, key))
+        place = int(self._hashes.searchsorted(key))
         return place < len(self._hashes) and int(self._hashes[place]) == key
 
     def _is_settled(self, candidate: Candidate) -> bool:

@@ -101,5 +101,5 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _dumps(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+# One for all: json.dumps makes a new one each time.
+_dumps = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
