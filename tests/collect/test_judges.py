@@ -9,6 +9,8 @@ import time
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from queue import SimpleQueue
+from typing import Any
 
 import pytest
 
@@ -92,6 +94,39 @@ def test_a_process_that_dies_of_a_picture_costs_this_picture_alone(
     assert refusal.reason == "dangerous"
     assert judges.ask(picture(2), PIXELS)["mime"] == "image/jpeg"
     assert first not in children()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for the process in /proc")
+def test_files_behind_the_one_a_process_died_of_are_judged_by_another(picture: Picture) -> None:
+    judges = Judges(1)
+    before = children()
+    judges.ask(picture(1), PIXELS)
+    (first,) = children() - before
+    # Stopped, it answers nothing: all that follow wait in its pipe or before it.
+    os.kill(first, signal.SIGSTOP)
+    told: SimpleQueue[tuple[int, Any]] = SimpleQueue()
+    files = [picture(number, (64 + number, 48)) for number in range(40)]
+    # More than a pipe holds, so that somebody is in the middle of writing.
+    files[30] += bytes(3_000_000)
+
+    def hand(number: int) -> None:
+        judges.hand(files[number], PIXELS, lambda found: told.put((number, found)))
+
+    handing = [threading.Thread(target=hand, args=(number,)) for number in range(40)]
+    for thread in handing:
+        thread.start()
+    time.sleep(0.2)
+    os.kill(first, signal.SIGKILL)
+    found = dict(told.get(timeout=30) for _ in files)
+    for thread in handing:
+        thread.join(30)
+    judges.close()
+    assert told.empty()
+    refused = [number for number, what in found.items() if isinstance(what, Refusal)]
+    assert len(refused) == 1
+    assert found.pop(refused[0]).reason == "dangerous"
+    assert all(what["width"] == 64 + number for number, what in found.items())
+    assert children() == before
 
 
 def test_a_process_that_died_idle_is_replaced_and_nothing_is_refused(
