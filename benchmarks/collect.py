@@ -78,13 +78,18 @@ def main() -> None:
         results = [measure(options, size, Path(folder) / str(size)) for size in options.sizes]
         if options.addresses:
             results.append(in_child(pass_over, options.addresses, Path(folder) / "known"))
-    if options.json:
-        print(json.dumps(results))
+        # Now, because the removal of all these files takes minutes.
+        tell(results, as_json=options.json)
+
+
+def tell(results: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(results), flush=True)
         return
     for result in results:
         for name, value in result.items():
             print(f"{name:32} {value}")
-        print()
+        print(flush=True)
 
 
 def measure(options: argparse.Namespace, size: int, folder: Path) -> dict[str, Any]:
