@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import signal
+import socket
 import tarfile
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from random import SystemRandom
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -14,12 +19,38 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 # A shell that starts the tests in the background lets them ignore interrupts, and some send them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# A busy machine is no failure, and the same examples are tried in every run: a run that fails can
+# be run again. ``--hypothesis-profile=explore`` looks for new ones.
+settings.register_profile(
+    "explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+settings.register_profile("repeat", settings.get_profile("explore"), derandomize=True)
+settings.load_profile("repeat")
+
 
 def _folder(name: str) -> Path:
     folder = SHARED / name
     if not folder.is_dir():
         pytest.skip(f"needs the photos and weights kept beside the project ({folder} is absent)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def free_port() -> Callable[[], int]:
+    """Finds a port for a server that is started a little later, or a second time.
+
+    None of those that the system gives to connections by itself (by default 32768 and above):
+    nothing else gets it meanwhile, and whoever knocks while the server is down meets nobody.
+    """
+
+    def find() -> int:
+        for port in SystemRandom().sample(range(20_000, 30_000), 100):
+            with suppress(OSError), socket.socket() as there:
+                there.bind(("127.0.0.1", port))
+                return port
+        raise AssertionError("no port is free")
+
+    return find
 
 
 @pytest.fixture(scope="session")

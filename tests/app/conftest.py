@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -193,7 +193,7 @@ class Client:
 
     def get(self, path: str, **headers: str) -> tuple[HTTPResponse, bytes]:
         """The answer and its body; ``_`` in the name of a header stands for ``-``."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.putrequest("GET", path, skip_host="Host" in headers)
             for name, value in headers.items():
@@ -217,11 +217,13 @@ class Running:
     said: str = ""
 
 
+@dataclass(frozen=True)
 class Apps:
     """Starts the app as a user does."""
 
+    free_port: Callable[[], int]
     # A machine may be set up for other apps of Streamlit; this one must not care.
-    environment: Mapping[str, str] = os.environ | {
+    environment: ClassVar[Mapping[str, str]] = os.environ | {
         "STREAMLIT_SERVER_ADDRESS": "0.0.0.0",
         "STREAMLIT_SERVER_PORT": "1",
         "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "true",
@@ -230,10 +232,6 @@ class Apps:
         "STREAMLIT_SERVER_FILE_WATCHER_TYPE": "poll",
         "STREAMLIT_CLIENT_TOOLBAR_MODE": "developer",
     }
-
-    def free_port(self) -> int:
-        with listen(0) as listener:
-            return int(listener.getsockname()[1])
 
     def command(self, folder: Path, port: int) -> list[str]:
         program = [sys.executable, "-c", "import curator.cli as c; c.main()"]
@@ -256,7 +254,7 @@ class Apps:
             yield running
         finally:
             process.send_signal(signal.SIGINT)
-            _, running.said = process.communicate(timeout=30)
+            _, running.said = process.communicate(timeout=120)
         assert process.returncode == 0
 
     def _answers(self, port: int) -> bool:
@@ -267,9 +265,9 @@ class Apps:
 
 
 @pytest.fixture(scope="session")
-def apps() -> Apps:
+def apps(free_port: Callable[[], int]) -> Apps:
     """Starts the app as a user does."""
-    return Apps()
+    return Apps(free_port)
 
 
 @pytest.fixture
@@ -337,7 +335,7 @@ def visit(studio: Studio) -> Callable[..., Page]:
     """Open a page of the app as a new visitor, with what its address says."""
 
     def visit(name: str, **query: str) -> Page:
-        app = AppTest.from_file(str(SCRIPT), default_timeout=30)
+        app = AppTest.from_file(str(SCRIPT), default_timeout=120)
         page = navigation.folder() / f"{name}.py"
         app.switch_page(str(Path("../..") / page.relative_to(SCRIPT.parents[2])))
         for key, value in query.items():
@@ -390,7 +388,8 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def playwright() -> Iterator[Any]:
     """One for all tests: a second one in the same process is refused."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=120_000)
     with sync_playwright() as driver:
         yield driver

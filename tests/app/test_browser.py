@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image as Pillow
 from playwright.sync_api import expect
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from curator.collect import SOURCES
 from curator.drawing import POINTS
@@ -35,12 +39,23 @@ FOCUSED = """
   return at ? at.title : null;
 }
 """
-BROKEN = """
-() => [document, ...[...document.querySelectorAll("*")].map((e) => e.shadowRoot)]
+PICTURES = """
+[document, ...[...document.querySelectorAll("*")].map((e) => e.shadowRoot)]
   .filter(Boolean).flatMap((root) => [...root.querySelectorAll("img")])
-  .filter((image) => image.complete && image.src && image.naturalWidth === 0)
+  .filter((image) => image.src && image.checkVisibility())
+"""
+# A picture far below is fetched once somebody scrolls there.
+THERE = f"""
+() => {PICTURES}.every((image) =>
+  image.complete || (image.loading === "lazy" && image.getBoundingClientRect().top > innerHeight))
+"""
+BROKEN = f"""
+() => {PICTURES}.filter((image) => image.complete && image.naturalWidth === 0)
   .map((image) => image.src)
 """
+STILL = "() => document.getAnimations().every((one) => one.playState !== 'running')"
+FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+SLOW = 120
 
 
 class Window:
@@ -50,6 +65,9 @@ class Window:
         self.page = page
         self.port = port
         self.wrong: list[str] = []
+        self.asked = self.answered = 0
+        page.set_default_timeout(1000 * SLOW)
+        page.on("websocket", self._connected)
         page.on("console", self._heard)
         page.on("pageerror", lambda error: self.wrong.append(f"error: {error}"))
         page.on("dialog", lambda dialog: self.wrong.append(f"dialog: {dialog.message}"))
@@ -65,30 +83,66 @@ class Window:
         if not inside:
             self.wrong.append(f"request: {request.url}")
 
+    def _connected(self, socket: Any) -> None:
+        """How often the page asked to be drawn anew as a whole, and how often it was."""
+        socket.on("framesent", self._sent)
+        socket.on("framereceived", self._received)
+
+    def _sent(self, frame: bytes) -> None:
+        said = BackMsg.FromString(frame)
+        if said.HasField("rerun_script") and not said.rerun_script.fragment_id:
+            self.asked += 1
+
+    def _received(self, frame: bytes) -> None:
+        said = ForwardMsg.FromString(frame)
+        done = said.HasField("script_finished")
+        if done and said.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY:
+            self.answered = self.asked
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until this holds, which is looked at again and again."""
+        deadline = time.monotonic() + SLOW
+        while not holds():
+            assert time.monotonic() < deadline
+            self.page.wait_for_timeout(50)
+
+    @contextmanager
+    def redrawn(self) -> Iterator[None]:
+        """What is done here has the page drawn anew, which closes whatever has just been opened."""
+        before = self.asked
+        yield
+        self.until(lambda: self.answered == self.asked > before)
+        self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+
     def check(self) -> None:
         """Nothing went wrong, every picture is there, nothing is wider than the window."""
-        self.page.wait_for_load_state("networkidle")
-        assert self.wrong == []
+        self.page.wait_for_function(THERE)
         assert self.page.evaluate(BROKEN) == []
-        wide = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        assert self.page.evaluate(wide) <= 0
+        self.page.wait_for_function(FITS)
+        assert self.wrong == []
 
     def see_dot(self, x: float, y: float, colour: tuple[int, int, int]) -> None:
         """Wait until a dot of this colour is at this part, 0..1, of the large photo, in view."""
-        for _ in range(50):
+
+        def there() -> bool:
             # In one go: the page may put another element in its place at any time.
             stage = self.page.locator(".stage").evaluate("e => e.getBoundingClientRect().toJSON()")
             shot = Pillow.open(io.BytesIO(self.page.screenshot())).convert("RGB")
             left, top = stage["x"] + x * stage["width"], stage["y"] + y * stage["height"]
             around = np.asarray(shot.crop((left - 4, top - 4, left + 5, top + 5)), int)
-            if (np.abs(around - colour).max(axis=2) < 24).sum() >= 8:
-                return
-            self.page.wait_for_timeout(100)
-        raise AssertionError(f"no dot at {left:.0f}, {top:.0f}: stage {stage}, there is {around}")
+            return bool((np.abs(around - colour).max(axis=2) < 24).sum() >= 8)
+
+        self.until(there)
 
     def go(self, name: str) -> None:
         """By the navigation at the top."""
-        self.page.get_by_role("link", name=name, exact=True).first.click()
+        with self.redrawn():
+            self.page.get_by_role("link", name=name, exact=True).first.click()
+
+    def unfold(self, text: str) -> None:
+        """Open what is folded, and wait until it lies still: what moves closes its lists."""
+        self.page.get_by_text(text).click()
+        self.page.wait_for_function(STILL)
 
     def choose(self, label: str, option: str) -> None:
         """One of the options of a list."""
@@ -96,16 +150,10 @@ class Window:
         self.page.get_by_role("option", name=option, exact=True).click()
 
     def fill(self, label: str, text: str) -> None:
-        """Write into a field, and wait for what follows from it."""
+        """Write into a field, and go on to the next."""
         field = self.page.get_by_label(label, exact=True).last
         field.fill(text)
         field.press("Tab")
-        self.rest()
-
-    def rest(self) -> None:
-        """Wait until the page has been drawn anew, lest it closes what is about to open."""
-        self.page.wait_for_timeout(500)
-        self.page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
 
     def press(self, name: str) -> None:
         """A button by its name."""
@@ -113,7 +161,7 @@ class Window:
 
     def see(self, text: str) -> None:
         """Wait until this is on the page."""
-        self.page.get_by_text(text).first.wait_for(timeout=60_000)
+        self.page.get_by_text(text).first.wait_for()
 
     def see_focused(self, title: str) -> None:
         """Wait until the tile of this title has the keyboard."""
@@ -125,7 +173,6 @@ class Window:
         self.page.wait_for_function(
             f"(names) => JSON.stringify(({NAMES})()) === JSON.stringify(names)",
             arg=list(names),
-            timeout=60_000,
         )
 
 
@@ -256,12 +303,13 @@ def test_the_camera_takes_a_picture_into_the_dataset(
     page.set_viewport_size({"width": width, "height": 900})
     page.goto(f"http://127.0.0.1:{window.port}/")
     window.go("Collect")
-    page.get_by_text("Take a picture with the camera of this computer").click()
-    page.get_by_text("Use the camera").click()
-    # A picture travels to the server and back.
-    page.set_default_timeout(120_000)
-    window.fill("Who takes it", "Ada")
-    window.fill("Licence", "CC0-1.0")
+    window.unfold("Take a picture with the camera of this computer")
+    with window.redrawn():
+        page.get_by_text("Use the camera").click()
+    with window.redrawn():
+        window.fill("Who takes it", "Ada")
+    with window.redrawn():
+        window.fill("Licence", "CC0-1.0")
     page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0")
     page.get_by_role("button", name="Take Photo").click()
     window.press("Keep this picture")
@@ -286,26 +334,23 @@ def test_the_forms_of_videos_and_searches_start_what_they_say(
     page.goto(f"http://127.0.0.1:{window.port}/")
     window.go("Collect")
     # Without its key Flickr is not asked: what the form says comes back in one sentence.
-    window.choose("Source", "flickr")
-    window.rest()
+    with window.redrawn():
+        window.choose("Source", "flickr")
     window.fill("What to search for", "old portrait")
-    page.get_by_text("Limits, licence and author").click()
-    window.rest()
+    window.unfold("Limits, licence and author")
     window.choose("Licence filter", "commercial")
     window.check()
     window.press("Collect")
     window.see("flickr answers only with a key: set CURATOR_FLICKR_KEY")
     window.see("Collecting from flickr: old portrait")
 
-    window.choose("Source", "video")
-    window.rest()
+    with window.redrawn():
+        window.choose("Source", "video")
     clip = shared_data / "videos" / "short_hamilton_clip.mp4"
     window.fill("Video, or folder of videos, on this machine", str(clip))
     # Another source is another form, closed again.
-    page.get_by_text("Limits, licence and author").click()
-    window.rest()
+    window.unfold("Limits, licence and author")
     window.choose("Frames", "one every so often")
-    window.rest()
     window.fill("Images at most", "3")
     window.check()
     window.press("Collect")
@@ -329,8 +374,7 @@ def test_what_next_leads_to_a_filled_form_and_to_the_queue(
     window.press("Collect more: people running motion blur")
     window.see("Bring images in")
     window.see(SOURCES.entries()["bing"].summary)
-    asked = page.get_by_label("What to search for")
-    expect(asked).to_have_value("people running motion blur")
+    expect(page.get_by_label("What to search for")).to_have_value("people running motion blur")
     window.check()
     window.go("Evaluate")
     page.get_by_role("tab", name="What next").click()

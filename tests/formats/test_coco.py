@@ -195,7 +195,8 @@ def any_face(draw):
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(any_face(), max_size=3))
 def test_faces_of_any_scheme_come_back(make, export_to, read, faces):

@@ -167,7 +167,8 @@ def any_face(draw):
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(st.lists(any_face(), max_size=3), min_size=1, max_size=3))
 def test_any_face_comes_back_equal(make, export_to, read, images):

@@ -57,7 +57,8 @@ tricks = st.sampled_from(
 
 @pytest.mark.parametrize(("name", "damaged", "given_path"), FILES)
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(damage=st.lists(st.one_of(cuts, st.tuples(st.floats(0, 1), st.just(1), tricks)), max_size=3))
 def test_a_damaged_file_is_read_or_refused_in_a_sentence(

@@ -128,7 +128,8 @@ def pointed(draw):
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(pointed(), max_size=4))
 def test_points_come_back_exactly(make, export_to, read, faces):

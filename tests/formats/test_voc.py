@@ -159,7 +159,8 @@ faces = st.builds(
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(faces, max_size=4))
 def test_whole_boxes_come_back_equal(make, export_to, read, own):

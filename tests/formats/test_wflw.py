@@ -199,7 +199,8 @@ millionths = st.integers(-(10**9), 10**9).map(lambda value: value / 1e6)
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(st.tuples(millionths, millionths), min_size=98, max_size=98))
 def test_points_come_back_to_a_millionth(make, export_to, read, points):

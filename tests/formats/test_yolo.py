@@ -296,7 +296,8 @@ def pointed(draw):
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.lists(pointed(), max_size=4))
 def test_faces_come_back_within_the_sixth_decimal(make, export_to, read, faces):

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -22,7 +23,6 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from curator.app.serve import listen
 from curator.pipeline import correct, queue
 from curator.pipeline.correct import Save, save
 from curator.pipeline.editing import Change
@@ -106,7 +106,8 @@ def act(desk: Any, user: User, image_id: int, edits: list[Any], done: bool) -> N
 
 @given(steps)
 @examples(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 def test_undo_of_all_is_the_start_and_redo_of_all_the_end(desk: Any, wanted: list[Any]) -> None:
     user = User(name=uuid4().hex, role=Role.OWNER)
@@ -148,7 +149,7 @@ class Sender:
         self.cookie = ""
 
     def post(self, path: str, said: Any) -> tuple[int, Any]:
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             if not self.cookie:
                 connection.request("GET", "/label/settings")
@@ -204,13 +205,14 @@ class Tormentor(threading.Thread):
             server.wait()
 
 
-def test_a_server_killed_in_the_middle_of_saves_loses_and_doubles_nothing(desk: Any) -> None:
+def test_a_server_killed_in_the_middle_of_saves_loses_and_doubles_nothing(
+    desk: Any, free_port: Callable[[], int]
+) -> None:
     image_id, *_ = desk.fill(1, desk.face)
     version = desk.image(image_id).version
     folder = desk.dataset.folder
     desk.dataset.close()
-    with listen(0) as listener:
-        port = int(listener.getsockname()[1])
+    port = free_port()
     tormentor, sender, ids = Tormentor(folder, port), Sender(port), []
     tormentor.start()
     try:

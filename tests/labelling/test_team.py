@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
@@ -26,7 +26,7 @@ from curator.app import navigation, session
 from curator.app.accounts import COOKIE, Accounts, TooManyTries, session_key
 from curator.app.login import local
 from curator.app.passwords import hashed, matches
-from curator.app.serve import listen, serve
+from curator.app.serve import serve
 from curator.errors import ConfigError, Forbidden, InputError
 from curator.pipeline.correct import Save, save
 from curator.pipeline.editing import Change
@@ -76,10 +76,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[int]:
+def running(folder: Path, port: int) -> Iterator[None]:
     """The app as an owner starts it for a team."""
-    with listen(0) as listener:
-        port = int(listener.getsockname()[1])
     words = ["app", "--team", "--no-browser", "-d", str(folder), "--port", str(port)]
     process = subprocess.Popen(
         [sys.executable, "-m", "curator", *words], env=os.environ, stderr=subprocess.PIPE, text=True
@@ -90,10 +88,10 @@ def running(folder: Path) -> Iterator[int]:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.1)
-        yield port
+        yield
     finally:
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
+        process.communicate(timeout=120)
 
 
 def _answers(port: int) -> bool:
@@ -158,8 +156,9 @@ class Visitor:
 
 
 @pytest.fixture(scope="module")
-def port(folder: Path) -> Iterator[int]:
-    with running(folder) as port:
+def port(folder: Path, free_port: Callable[[], int]) -> Iterator[int]:
+    port = free_port()
+    with running(folder, port):
         yield port
 
 
@@ -323,13 +322,13 @@ def test_without_a_team_it_listens_on_this_machine_only(dataset: Dataset, host: 
         serve(dataset.folder, port=1, browser=False, host=host)
 
 
-def test_a_team_without_an_owner_is_one_sentence(dataset: Dataset) -> None:
+def test_a_team_without_an_owner_is_one_sentence(
+    dataset: Dataset, free_port: Callable[[], int]
+) -> None:
     with dataset.write() as connection:
         users.put(connection, "Lev", Role.LABELLER, hashed(PASSWORD))
-    with listen(0) as listener:
-        port = listener.getsockname()[1]
     with pytest.raises(ConfigError, match="needs an owner"):
-        serve(dataset.folder, port=port, browser=False, team=True)
+        serve(dataset.folder, port=free_port(), browser=False, team=True)
 
 
 def test_people_are_added_and_removed_on_the_command_line(tmp_path: Path) -> None:

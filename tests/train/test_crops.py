@@ -39,7 +39,7 @@ def test_a_mirrored_face_has_its_eyes_and_mouth_corners_swapped() -> None:
     scale=st.floats(0.3, 2.0),
     block=st.integers(12, 60),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_box_still_frames_its_pixels_after_any_cut(
     x: float, y: float, scale: float, block: int
 ) -> None:

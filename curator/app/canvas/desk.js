@@ -151,13 +151,19 @@ export class Desk {
 
   focus() {
     this.left = false;
-    if (!this.dialogs.childElementCount) this.mode?.focus();
+    if (!this.asking) this.mode?.focus();
+  }
+
+  // Whether a window over the page has the keyboard; one that was closed is taken away a little
+  // later, and the keys in between are the image's.
+  get asking() {
+    return this.dialogs.querySelector("dialog[open]") !== null;
   }
 
   pressed(event) {
     // Streamlit has keys of its own for the whole page.
     event.stopPropagation();
-    if (isChord(event) || event.isComposing || this.dialogs.childElementCount) return;
+    if (isChord(event) || event.isComposing || this.asking) return;
     const [target] = event.composedPath();
     if (target.matches?.(TYPING)) return;
     const name = keyName(event);

@@ -2,7 +2,17 @@
 import { h } from "./elements.js";
 
 export function open(desk, title, content, { onclose = () => {}, wide = false } = {}) {
-  const close = () => dialog.close();
+  // At once, not with the event that comes later: the next key is not for the button behind.
+  const gone = () => {
+    if (!dialog.isConnected) return;
+    dialog.remove();
+    onclose();
+    desk.focus();
+  };
+  const close = () => {
+    dialog.close();
+    gone();
+  };
   const dialog = h(
     "dialog",
     { class: wide ? "wide" : "", "aria-label": title },
@@ -16,11 +26,11 @@ export function open(desk, title, content, { onclose = () => {}, wide = false } 
   );
   dialog.addEventListener("keydown", (event) => event.stopPropagation());
   dialog.addEventListener("click", (event) => event.target === dialog && close());
-  dialog.addEventListener("close", () => {
-    dialog.remove();
-    onclose();
-    desk.focus();
+  dialog.addEventListener("cancel", (event) => {
+    event.preventDefault();
+    close();
   });
+  dialog.addEventListener("close", gone);
   desk.dialogs.append(dialog);
   dialog.showModal();
   return dialog;

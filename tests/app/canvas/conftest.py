@@ -33,7 +33,41 @@ from curator.store import faces, images, runs, schema, steps
 from curator.store.dataset import Dataset, create_dataset
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-SLOW = 60_000
+SLOW = 120_000
+# When an image has been painted that was shown before this was asked: after the next frame, and
+# what follows it.
+FRAME = "() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)))"
+# Where the photo lies on the screen and its scale, once nothing moves any more: Streamlit draws
+# what is above little by little, letters come late, and a sharper image takes the place of another.
+RESTING = """
+async (desk) => {
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 0)));
+  const measure = () => {
+    const image = desk.querySelector(".stage .world img");
+    if (!image) return null;
+    const box = image.getBoundingClientRect();
+    return [box.x, box.y, box.width / image.offsetWidth];
+  };
+  const app = document.querySelector("[data-test-script-state]");
+  let now = null, before = null, same = 0;
+  while (same < 4) {
+    await frame();
+    now = measure();
+    const calm = app.dataset.testScriptState === "notRunning" && document.fonts.status === "loaded";
+    same = calm && now && String(now) === before ? same + 1 : 0;
+    before = String(now);
+  }
+  return now;
+}
+"""
+# Once the wheel has turned: the scale is another.
+TURNED = """
+async (world, scale) => {
+  const now = () => world.firstElementChild.getBoundingClientRect().width /
+    world.firstElementChild.offsetWidth;
+  while (Math.abs(now() - scale) < 1e-9) await new Promise((done) => setTimeout(done, 5));
+}
+"""
 
 
 def noise(name: str) -> Pixels:
@@ -169,6 +203,7 @@ class Bench:
         self.page.goto(f"{self.server.address}/label?{urlencode({'view': view, **filters})}")
         self.page.locator(".desk").wait_for(timeout=SLOW)
         self.painted(since=0)
+        self.page.locator("[data-test-script-state=notRunning]").wait_for(timeout=SLOW)
 
     def painted(self, since: int) -> int:
         """Wait until more than so many images were painted; how many there are now."""
@@ -186,7 +221,7 @@ class Bench:
     def see(self, name: str) -> None:
         """Wait until this image is in view, and can be worked on."""
         self.page.locator(".title", has_text=name).wait_for(timeout=SLOW)
-        self.page.wait_for_timeout(50)
+        self.page.evaluate(FRAME)
 
     def keys(self, *names: str) -> None:
         for name in names:
@@ -204,25 +239,18 @@ class Bench:
         self.page.locator(".said", has_text=text).wait_for(timeout=SLOW)
 
     def view(self) -> tuple[float, float, float]:
-        """Where the photo lies on the screen: left, top, and the scale."""
-        self.page.locator(".stage .world img").wait_for(timeout=SLOW)
-        # In one go: the page may put a sharper image in the place of this one at any time.
-        left, top, scale = self.page.locator(".stage .world").evaluate(
-            """world => {
-                const image = world.firstElementChild, box = image.getBoundingClientRect();
-                return [box.x, box.y, box.width / image.offsetWidth];
-            }"""
-        )
+        """Where the photo comes to lie on the screen: left, top, and the scale."""
+        left, top, scale = self.page.locator(".desk").evaluate(RESTING)
         return left, top, scale
 
     def zoom(self, to: float) -> None:
         """Turn the wheel until a pixel of the photo has so many of the screen, CSS pixels."""
         for _ in range(20):
-            factor = to / self.view()[2]
-            if abs(factor - 1) < 1e-3:
+            scale = self.view()[2]
+            if abs(to / scale - 1) < 1e-3:
                 return
-            self.page.mouse.wheel(0, -np.log(factor) / 0.0018)
-            self.page.wait_for_timeout(50)
+            self.page.mouse.wheel(0, -np.log(to / scale) / 0.0018)
+            self.page.locator(".stage .world").evaluate(TURNED, scale)
         raise AssertionError(f"zoom is {self.view()[2]}, not {to}")
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
@@ -235,6 +263,7 @@ class Bench:
 
     def find(self, colour: tuple[int, int, int]) -> tuple[float, float]:
         """Where the middle of a spot of this colour is in the image on the screen, CSS pixels."""
+        self.view()
         ratio = self.page.evaluate("devicePixelRatio")
         stage = self.page.locator(".stage")
         box = stage.bounding_box()
@@ -276,6 +305,7 @@ def windows(browser: Any, server: Server) -> Callable[..., AbstractContextManage
     @contextmanager
     def window(**more: Any) -> Iterator[Bench]:
         context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | more))
+        context.set_default_timeout(SLOW)
         try:
             bench = Bench(context.new_page(), server)
             yield bench

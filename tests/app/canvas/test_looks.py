@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
 
 from curator.attributes import ATTRIBUTES
 from curator.schemes import SCHEMES
@@ -66,6 +67,16 @@ CONTRASTS = """
   return found;
 }
 """
+# The words of each attribute of the panel, by its name.
+WORDS = """
+(rows) => rows.map((row) => [
+  row.dataset.name, [...row.querySelectorAll("button")].map((button) => button.title)])
+"""
+# Streamlit fades what it draws in and out; a wheel that turns for ever is not waited for.
+CALM = """
+() => document.getAnimations().every((one) =>
+  one.playState !== "running" || one.effect.getComputedTiming().endTime === Infinity)
+"""
 CONTROLS = {"button", "textbox", "checkbox", "radio", "slider", "combobox", "link", "application"}
 
 
@@ -116,10 +127,12 @@ def test_all_text_can_be_read_all_controls_have_names_and_nothing_scrolls(
         bench.see(f"{name}.jpg")
         session = bench.page.context.new_cdp_session(bench.page)
         for part in everything(bench):
+            bench.page.wait_for_function(CALM)
             contrasts = bench.page.evaluate(CONTRASTS)
             assert len(contrasts) > 40
             assert [(part, *one) for one in contrasts if one[1] < 4.5] == []
             assert [(part, one) for one in unnamed(session)] == []
+        bench.view()
         main = bench.page.locator("[data-testid=stMain]")
         assert main.evaluate("e => e.scrollHeight - e.clientHeight") <= 0
         assert main.evaluate("e => e.scrollWidth - e.clientWidth") <= 0
@@ -128,6 +141,8 @@ def test_all_text_can_be_read_all_controls_have_names_and_nothing_scrolls(
         bench.open("Faces", identity=name)
         bench.page.locator(".crops li").first.wait_for()
         bench.keys("3")
+        bench.page.locator(".crops [aria-pressed=true]").wait_for()
+        bench.page.wait_for_function(CALM)
         low = [one for one in bench.page.evaluate(CONTRASTS) if one[1] < 4.5]
         assert low == []
         assert unnamed(session) == []
@@ -157,7 +172,7 @@ def test_points_of_every_scheme_are_drawn_and_moved(server: Any, bench: Any) -> 
     for name in sorted(SCHEMES, key=int):
         bench.see(f"points-{int(name):03}.jpg")
         dots = bench.page.locator(".faces .dot:not(.rim)")
-        assert dots.count() == len(SCHEMES[name])
+        expect(dots).to_have_count(len(SCHEMES[name]))
         bench.keys("]", "]", "ArrowRight")
         bench.told(SCHEMES[name].points[1].replace("_", " "))
         bench.keys("Space")
@@ -168,13 +183,7 @@ def test_the_editor_knows_the_vocabulary_of_attributes(server: Any, bench: Any) 
     server.add("words.jpg", server.face(100, 80, 180, 190, identity="words"))
     bench.open(identity="words")
     bench.see("words.jpg")
-    rows = bench.page.locator(".attribute")
-    rows.first.wait_for()
-    shown = {
-        row.get_attribute("data-name"): row.locator("button").evaluate_all(
-            "buttons => buttons.map((button) => button.title)"
-        )
-        for row in rows.all()
-    }
+    bench.page.locator(".attribute").first.wait_for()
+    shown = dict(bench.page.locator(".attribute").evaluate_all(WORDS))
     assert shown == {name: list(ATTRIBUTES[name].values) for name in shown}
     assert len(shown) == 7
