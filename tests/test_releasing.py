@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from curator.errors import InputError
 from curator.pipeline.export import samples
@@ -109,6 +110,9 @@ class Forgetful(Silent):
 
 
 def test_what_is_forgotten_meanwhile_stands_in_no_release(dataset: Dataset) -> None:
+    # The release reads while it is made, so that nothing can be overwritten: nobody waits for it.
+    event.listen(dataset._engine, "connect", lambda raw, _: raw.execute("PRAGMA busy_timeout=200"))
+    dataset._engine.dispose()
     with pytest.raises(InputError, match="images were forgotten; run it again"):
         release(dataset, "v1", Selection(), SplitOptions(), Forgetful(dataset))
     made = release(dataset, "v1", Selection(), SplitOptions(), Silent())

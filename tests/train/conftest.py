@@ -7,6 +7,7 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -120,6 +121,15 @@ for epoch in range(first, epochs + 1):
 if os.environ.get("FAKE_FAIL"):
     sys.exit(3)
 """.replace("{python}", sys.executable)
+
+
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RetinaFace draws its crops itself: another process takes seconds to start."""
+    from curator.train import retinaface
+    from curator.train.loop import Setup
+
+    monkeypatch.setattr(retinaface, "Setup", partial(Setup, ahead=0))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from curator import formats
 from curator.formats import ExportOptions
 from curator.formats.options import ClassBy
+from curator.progress import Silent
 from curator.records import Sample
 from curator.testing import TrainerContract
 from curator.train import TRAINERS, Trainer, TrainOptions
@@ -45,6 +47,33 @@ class TestRetinaFace(Drawn):
 
     def options(self) -> TrainOptions:
         return TrainOptions(recipe="modern", epochs=1, device="cpu", threads=1)
+
+    # What trains many times.
+    @pytest.mark.usefixtures("alone")
+    def test_interrupted_anywhere_it_ends_at_once_and_goes_on(self, tmp_path: Path) -> None:
+        super().test_interrupted_anywhere_it_ends_at_once_and_goes_on(tmp_path)
+
+    @pytest.mark.usefixtures("alone")
+    def test_the_same_again_is_done_already_and_more_goes_on_or_says_why(
+        self, tmp_path: Path
+    ) -> None:
+        super().test_the_same_again_is_done_already_and_more_goes_on_or_says_why(tmp_path)
+
+    def test_interrupted_while_another_process_draws_it_leaves_none_behind(
+        self, tmp_path: Path
+    ) -> None:
+        drawing: list[int] = []
+
+        class Impatient(Silent):
+            def advance(self, done: int = 1, note: str = "") -> None:
+                if note.startswith("loss"):
+                    drawing.extend(child.pid or 0 for child in multiprocessing.active_children())
+                    raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            self.train(tmp_path / "run", progress=Impatient())
+        assert len(drawing) == 1
+        assert multiprocessing.active_children() == []
 
 
 class TestYolo(Drawn):

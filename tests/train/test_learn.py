@@ -128,6 +128,7 @@ def test_one_command_makes_weights_a_curve_and_a_run(command, dataset: Path) -> 
     assert run.metrics["loss_total"] == pytest.approx(float(rows[-1]["loss_total"]))
 
 
+@pytest.mark.usefixtures("alone")
 def test_the_same_command_with_more_epochs_goes_on(command, dataset: Path) -> None:
     words = ("train", "retinaface", "--release", "v1", "-d", dataset, "--json", "--epochs")
     first, second = (json.loads(command(*words, epochs).stdout) for epochs in (1, 2))
