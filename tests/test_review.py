@@ -7,7 +7,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -32,58 +35,72 @@ from curator.review.pushing import push, subject_of, write
 from curator.store import faces, labelling, matches, measures, verdicts
 from curator.store.dataset import Dataset, create_dataset
 
+# FiftyOne takes ten seconds to start on a busy machine, and is started often.
+pytestmark = pytest.mark.timeout(900)
+
 PLAINLY = Path(__file__).parents[1] / "benchmarks" / "review_plainly.py"
 FIVE = ((20.0, 25.0), (40.0, 25.0), (30.0, 35.0), (22.0, 50.0), (38.0, 50.0))
 LEFT, RIGHT = (10, 10, 40, 50), (90, 20, 30, 40)
 
 
-@pytest.fixture
-def dataset(tmp_path: Path) -> Iterator[Dataset]:
+@contextmanager
+def released(folder: Path) -> Iterator[Dataset]:
     """Four photos with two faces each, all in the split val."""
     lines = []
     for number in range(4):
-        photo = tmp_path / "photos" / f"{number}.jpg"
+        photo = folder / "photos" / f"{number}.jpg"
         photo.parent.mkdir(exist_ok=True)
         noise = np.random.default_rng(number).integers(0, 255, (120, 160, 3), np.uint8)
         Pillow.fromarray(noise).save(photo)
         lines += [f"{number}.jpg", "2"]
         lines += [f"{x} {y} {w} {h} 2 0 0 0 1 0" for x, y, w, h in (LEFT, RIGHT)]
-    truth = tmp_path / "gt.txt"
+    truth = folder / "gt.txt"
     truth.write_text("\n".join(lines) + "\n")
     options = ImportOptions()
-    with create_dataset(tmp_path / "faces") as made:
-        import_labels(made, "wider", truth, tmp_path / "photos", options=options, progress=Silent())
+    with create_dataset(folder / "faces") as made:
+        import_labels(made, "wider", truth, folder / "photos", options=options, progress=Silent())
         shares = SplitOptions(shares={"train": 0.0, "val": 1.0, "test": 0.0})
         release(made, "v1", Selection(), shares, Silent())
         yield made
 
 
-@pytest.fixture
-def run(dataset: Dataset, tmp_path: Path) -> Run:
+def judge(dataset: Dataset) -> Run:
     """The left face of each photo found, and something that is none."""
     x, y, w, h = LEFT
     boxes = np.array([(x, y, x + w, y + h), (100, 80, 140, 110)], float)
     for number in range(4):
-        file = tmp_path / "said" / f"{number}.txt"
+        file = dataset.folder.parent / "said" / f"{number}.txt"
         file.parent.mkdir(exist_ok=True)
         file.write_text(text(str(number), boxes, np.array([0.9, 0.4])))
-    request = EvaluateRequest(release="v1", predictions=tmp_path / "said", confidence=0.1)
+    request = EvaluateRequest(release="v1", predictions=file.parent, confidence=0.1)
     return evaluate(dataset, request, Silent())
 
 
-Current = Callable[[], dict[int, tuple[Face, ...]]]
+@pytest.fixture
+def dataset(tmp_path: Path) -> Iterator[Dataset]:
+    with released(tmp_path) as made:
+        yield made
+
+
+@pytest.fixture
+def run(dataset: Dataset) -> Run:
+    return judge(dataset)
+
+
+Faces = dict[int, tuple[Face, ...]]
+Current = Callable[[], Faces]
+
+
+def faces_of(dataset: Dataset, run: Run) -> Faces:
+    """The faces that count, by image."""
+    with dataset.read() as connection:
+        ids = {one.image_id for one in matches.of_run(connection, run.id)}
+        return faces.current(connection, ids)
 
 
 @pytest.fixture
 def current(dataset: Dataset, run: Run) -> Current:
-    """The faces that count, by image."""
-
-    def read() -> dict[int, tuple[Face, ...]]:
-        with dataset.read() as connection:
-            ids = {one.image_id for one in matches.of_run(connection, run.id)}
-            return faces.current(connection, ids)
-
-    return read
+    return lambda: faces_of(dataset, run)
 
 
 def waiting(dataset: Dataset, image_id: int) -> list[tuple[int | None, str, str]]:
@@ -219,26 +236,30 @@ def test_a_fiftyone_that_is_cancelled_is_over_before_its_job_is(
     settings.cache_clear()
 
 
-@pytest.fixture
-def asked(dataset: Dataset, run: Run) -> Callable[..., str]:
+def ask(dataset: Dataset, run: Run, script: str) -> str:
     """What FiftyOne says, in its own environment, about the dataset of the run."""
+    bridge = Bridge(dataset)
+    told = subprocess.run(
+        [str(python_of(REVIEW)), "-P", "-c", OPEN + script, bridge.name_of(run)],
+        capture_output=True,
+        check=False,
+        env=bridge.variables(),
+        text=True,
+    )
+    assert told.returncode == 0, told.stderr
+    return told.stdout.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def fiftyone() -> None:
     said = problem(REVIEW)
     if said is not None:
         pytest.skip(said)
-    bridge = Bridge(dataset)
 
-    def ask(script: str, *words: object) -> str:
-        told = subprocess.run(
-            [str(python_of(REVIEW)), "-P", "-c", script, *map(str, words)],
-            capture_output=True,
-            check=False,
-            env=bridge.variables(),
-            text=True,
-        )
-        assert told.returncode == 0, told.stderr
-        return told.stdout.splitlines()[-1]
 
-    return lambda script, *words: ask(OPEN + script, bridge.name_of(run), *words)
+@pytest.fixture
+def asked(dataset: Dataset, run: Run, fiftyone: None) -> Callable[[str], str]:
+    return lambda script: ask(dataset, run, script)
 
 
 OPEN = f"""
@@ -249,35 +270,6 @@ fo = fiftyone()
 F = fo.ViewField
 dataset = fo.load_dataset(sys.argv[1])
 """
-TAG = """
-sample = dataset.match(F("image") == int(sys.argv[2])).first()
-face = next(d for d in sample.faces.detections if d["eval"] == "fn")
-face.tags.append("relabel")
-sample.tags.append("wrong-person")
-sample.save()
-views = {name: len(dataset.load_saved_view(name)) for name in dataset.list_saved_views()}
-print(views["worst false positives"], views["low quality accepted"], face["subject"])
-"""
-
-
-def test_a_run_is_pushed_tagged_pulled_and_pushed_again(
-    dataset: Dataset, run: Run, current: Current, asked: Callable[..., str]
-) -> None:
-    _, count = push(dataset, run.name, Silent())
-    assert count == 4
-    image = min(current())
-    false, blurred, subject = asked(TAG, image).split()
-    assert (false, blurred) == ("4", "4")
-    first = pull(dataset, run.name, "Ada")
-    assert done(first) == (2, 0, 2, 0)
-    assert int(subject.removeprefix("face:")) in [
-        face for face, _, _ in waiting(dataset, image) if face
-    ]
-    # Pushed again with what has changed here, the tags of people stand in it still.
-    push(dataset, run.name, Silent())
-    assert done(pull(dataset, run.name, "Ada")) == (2, 2, 0, 0)
-
-
 COMPARE = """
 def told(name):
     dataset = fo.load_dataset(name)
@@ -297,7 +289,7 @@ print(len(ours))
 
 
 def test_what_is_pushed_is_what_the_plain_api_makes(
-    dataset: Dataset, run: Run, current: Current, asked: Callable[..., str], tmp_path: Path
+    dataset: Dataset, run: Run, current: Current, asked: Callable[[str], str], tmp_path: Path
 ) -> None:
     # Points, one of them not there, a name, and attributes that mean something to FiftyOne.
     left = current()[min(current())][0]
@@ -331,10 +323,31 @@ def test_what_is_pushed_is_what_the_plain_api_makes(
     assert int(asked(COMPARE)) > 4 * 1000
 
 
+STATE = """
+def shown(sample):
+    face = sample.faces.detections[0]
+    return {
+        "id": sample.id, "face": face.id, "at": str(sample.last_modified_at), "tags": face.tags,
+        "remarks": [sample.remark, face.get_attribute_value("remark", None)]
+            if sample.has_field("remark") else [],
+        "corrected": sample.corrected, "blur": face.get_attribute_value("blur", None),
+        "box": sample.found.detections[0].bounding_box, "label": face.label,
+    }
+views = {name: len(dataset.load_saved_view(name)) for name in dataset.list_saved_views()}
+said = {"samples": [shown(sample) for sample in dataset.sort_by("image")], "views": views}
+said["active"] = dataset.app_config.active_fields.paths
+"""
+# A person tags, and puts beside what is ours what is their own.
 OWN = """
+first, second, third = dataset.sort_by("image").limit(3)
+missed = next(d for d in first.faces.detections if d["eval"] == "fn")
+said["missed"] = missed["subject"]
+missed.tags.append("relabel")
+first.tags.append("wrong-person")
+first.save()
 dataset.add_sample_field("remark", fo.StringField)
 dataset.add_sample_field("faces.detections.remark", fo.StringField)
-first, second, third = dataset.sort_by("image").limit(3)
+first.reload()
 first.remark = "mine"
 first.faces.detections[0]["remark"] = "mine too"
 first.faces.detections[0].tags.append("drop")
@@ -346,38 +359,85 @@ dataset.add_sample(fo.Sample(filepath="/nowhere.jpg", image=10**6))
 dataset.save_view("mine", dataset.limit(1))
 dataset.app_config.active_fields.paths = ["found"]
 dataset.save()
-print("done")
 """
-SHOWN = 'print(" ".join(dataset.app_config.active_fields.paths))'
-STATE = """
-def shown(sample):
-    face = sample.faces.detections[0]
-    return {
-        "id": sample.id, "face": face.id, "at": str(sample.last_modified_at), "tags": face.tags,
-        "remarks": [sample.remark, face.get_attribute_value("remark", None)]
-            if sample.has_field("remark") else [],
-        "corrected": sample.corrected, "blur": face.get_attribute_value("blur", None),
-        "box": sample.found.detections[0].bounding_box, "label": face.label,
-    }
-print(json.dumps([shown(sample) for sample in dataset.sort_by("image")]))
+# Somebody tampers with it, on the last photo.
+OTHER = """
+dataset.delete_sample_field("found.detections.mistake")
+dataset.add_sample_field("found.detections.mistake", fo.FloatField)
+sample = dataset.sort_by("image").last()
+sample.tags.append("relabel")
+sample.save()
+dataset._sample_collection.update_one(
+    {"_id": sample._id}, {"$set": {"found": 7, "faces.detections": "none", "face_points": []}}
+)
 """
+PLOTTED = """
+shown = dataset.load_brain_results("looks_of_faces")
+said["plots"] = [dataset.list_brain_runs(), shown.points.shape]
+"""
+SAY = "print(json.dumps(said))"
 
 
-def test_a_second_push_writes_what_changed_and_nothing_else(
-    dataset: Dataset, run: Run, current: Current, asked: Callable[..., str]
-) -> None:
-    push(dataset, run.name, Silent())
-    made = json.loads(asked(STATE))
-    # Not the points, which hide small faces.
-    assert asked(SHOWN) == "faces found"
-    asked(OWN)
-    with dataset.write() as connection:
-        left = current()[min(current())][0]
-        faces.put(connection, replace(left, identity="Ada", attributes={}, version=2))
-    push(dataset, run.name, Silent())
-    first, second, third, fourth = json.loads(asked(STATE))
-    assert "mine" in asked("print(dataset.list_saved_views())")
-    assert asked(SHOWN) == "found"
+@dataclass
+class Story:
+    """What was seen on the way of one run, in its order."""
+
+    count: int
+    made: dict[str, Any]
+    missed: list[int | None]
+    first: PullReport
+    second: PullReport
+    again: dict[str, Any]
+    third: PullReport
+    plots: list[str]
+    anew: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory, fiftyone: None) -> Iterator[Story]:
+    """Pushed, tagged, pulled, pushed, tampered with, pushed, plotted: FiftyOne is slow to start."""
+    with released(tmp_path_factory.mktemp("reviewed")) as dataset:
+        run = judge(dataset)
+        photo = min(faces_of(dataset, run))
+        _, count = push(dataset, run.name, Silent())
+        made = json.loads(ask(dataset, run, STATE + OWN + SAY))
+        first = pull(dataset, run.name, "Ada")
+        missed = [face for face, _, _ in waiting(dataset, photo) if face]
+        with dataset.write() as connection:
+            left = faces_of(dataset, run)[photo][0]
+            faces.put(connection, replace(left, identity="Ada", attributes={}, version=2))
+        push(dataset, run.name, Silent())
+        second = pull(dataset, run.name, "Ada")
+        again = json.loads(ask(dataset, run, STATE + OTHER + SAY))
+        push(dataset, run.name, Silent())
+        third = pull(dataset, run.name, "Ada")
+        plots = [plot(dataset, run, Silent())]
+        pointed = {"landmarks": FIVE, "visibility": (2,) * 5, "scheme": "5"}
+        with dataset.write() as connection:
+            for face in (face for each in faces_of(dataset, run).values() for face in each):
+                faces.put(connection, replace(face, **pointed))
+        find_duplicates(dataset, DuplicatesRequest(), Silent())
+        plots += [plot(dataset, run, Silent()) for _ in range(2)]
+        anew = json.loads(ask(dataset, run, STATE + PLOTTED + SAY))
+        yield Story(count, made, missed, first, second, again, third, plots, anew)
+
+
+def test_a_run_is_pushed_tagged_pulled_and_pushed_again(story: Story) -> None:
+    assert story.count == len(story.made["samples"]) == 4
+    views = story.made["views"]
+    assert (views["worst false positives"], views["low quality accepted"]) == (4, 4)
+    assert (*done(story.first), story.first.verdicts) == (3, 0, 2, 0, 1)
+    assert int(story.made["missed"].removeprefix("face:")) in story.missed
+    # Pushed again with what has changed here, the tags of people stand in it still.
+    assert done(story.second) == (3, 3, 0, 0)
+
+
+def test_a_second_push_writes_what_changed_and_nothing_else(story: Story) -> None:
+    made = story.made["samples"]
+    first, second, third, fourth = story.again["samples"]
+    assert "mine" in story.again["views"]
+    # Not the points, which hide small faces; and what a person would rather see stays.
+    assert (story.made["active"], story.again["active"]) == (["faces", "found"], ["found"])
     # Corrected here, and what a person has put beside it there stays, as does who is who.
     assert (first["corrected"], first["label"], first["blur"]) == (True, "Ada", None)
     assert (first["tags"], first["remarks"]) == (["drop"], ["mine", "mine too"])
@@ -390,51 +450,17 @@ def test_a_second_push_writes_what_changed_and_nothing_else(
     assert first["at"] > made[0]["at"]
 
 
-OTHER = """
-dataset.delete_sample_field("found.detections.mistake")
-dataset.add_sample_field("found.detections.mistake", fo.FloatField)
-sample = dataset.sort_by("image").first()
-sample.tags.append("relabel")
-sample.save()
-dataset._sample_collection.update_one(
-    {"_id": sample._id}, {"$set": {"found": 7, "faces.detections": "none", "face_points": []}}
-)
-print("done")
-"""
+def test_a_dataset_that_was_tampered_with_is_made_anew_with_its_tags(story: Story) -> None:
+    boxes = [[one["box"] for one in state["samples"]] for state in (story.made, story.anew)]
+    assert boxes[0] == boxes[1]
+    assert done(story.third) == (4, 3, 1, 0)
 
 
-def test_a_dataset_that_was_tampered_with_is_made_anew_with_its_tags(
-    dataset: Dataset, run: Run, asked: Callable[..., str]
-) -> None:
-    push(dataset, run.name, Silent())
-    made = json.loads(asked(STATE))
-    asked(OTHER)
-    push(dataset, run.name, Silent())
-    again = json.loads(asked(STATE))
-    assert [one["box"] for one in again] == [one["box"] for one in made]
-    assert done(pull(dataset, run.name, "Ada")) == (1, 0, 1, 0)
-
-
-PLOTTED = """
-shown = dataset.load_brain_results("looks_of_faces")
-print(json.dumps([dataset.list_brain_runs(), shown.points.shape]))
-"""
-
-
-def test_faces_are_laid_out_by_how_they_look_once_that_is_known(
-    dataset: Dataset, run: Run, current: Current, asked: Callable[..., str]
-) -> None:
-    push(dataset, run.name, Silent())
-    assert "curator duplicates" in plot(dataset, run, Silent())
-    pointed = {"landmarks": FIVE, "visibility": (2,) * 5, "scheme": "5"}
-    with dataset.write() as connection:
-        for face in (face for each in current().values() for face in each):
-            faces.put(connection, replace(face, **pointed))
-    find_duplicates(dataset, DuplicatesRequest(), Silent())
-    for _ in range(2):
-        said = plot(dataset, run, Silent())
-        assert said == "the embeddings panel shows 8 faces by how they look"
-    assert json.loads(asked(PLOTTED)) == [["looks_of_faces"], [8, 2]]
+def test_faces_are_laid_out_by_how_they_look_once_that_is_known(story: Story) -> None:
+    before, *after = story.plots
+    assert "curator duplicates" in before
+    assert after == ["the embeddings panel shows 8 faces by how they look"] * 2
+    assert story.anew["plots"] == [["looks_of_faces"], [8, 2]]
 
 
 HOLD = """
@@ -446,7 +472,7 @@ sys.stdin.read()
 def test_a_fiftyone_that_runs_elsewhere_is_not_joined(
     dataset: Dataset,
     run: Run,
-    asked: Callable[..., str],
+    asked: Callable[[str], str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
