@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt
 ARGS ?=
 
+# Programs are started some hundred times by the tests; each reads what the first one compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help demo app test check bench clean
 
 help: ## Show this help
@@ -16,7 +19,9 @@ demo: $(VENV)/reviewing ## Walk the whole loop on real photos, then open the app
 app: $(VENV)/reviewing ## Open the app on the dataset of the demo, or ARGS="--dataset DIR"
 	$(BIN)/curator app $(or $(ARGS),--dataset datasets/demo)
 
-test: check $(VENV)/reviewing ## Lint, types, floors, and all tests
+# The types are checked while FiftyOne comes through the network.
+test: $(VENV)/tested ## Lint, types, floors, and all tests
+	$(MAKE) --no-print-directory --jobs=2 check $(VENV)/reviewing
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/tested ## Lint, types and floors
@@ -43,6 +48,7 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
 $(VENV)/reviewing: $(VENV)/installed
 	-$(BIN)/curator review setup && touch $@
 
-$(VENV)/tested: $(VENV)/installed
+# All at once, for each time pip looks at everything.
+$(VENV)/tested: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(PIP) --editable '.[test,train]'
-	touch $@
+	touch $(VENV)/installed $@

@@ -44,7 +44,7 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def wait(dataset: Dataset, job_id: int, until: Callable[[Job], bool], seconds: float = 60) -> Job:
+def wait(dataset: Dataset, job_id: int, until: Callable[[Job], bool], seconds: float = 180) -> Job:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with dataset.read() as connection:
@@ -135,7 +135,7 @@ def test_a_killed_worker_and_its_run_are_shown_as_failed_within_forty_seconds_an
         assert (silent.status, run().status) == (RunStatus.RUNNING, RunStatus.RUNNING)
     finally:
         os.kill(job.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     # No zombie is left: somebody waited for the process.
     while Path(f"/proc/{job.pid}").exists():
         assert time.monotonic() < deadline
@@ -224,7 +224,7 @@ def test_a_worker_killed_before_it_began_is_shown_as_failed_too(
     (buried,) = jobs.recent(dataset)
     assert buried.status is RunStatus.FAILED
     # No zombie is left: somebody waited for the process.
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while Path(f"/proc/{job.pid}").exists():
         assert time.monotonic() < deadline
         time.sleep(0.05)

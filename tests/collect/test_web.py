@@ -217,7 +217,7 @@ def test_every_trouble_on_the_way_has_its_reason(
     gallery.serve("/busy.html", b"", status=503)
     gallery.serve("/paper", b"%PDF-1.7", "application/pdf")
     gallery.serve("/large.html", b"<html>" + bytes(5000), "text/html")
-    result = collected("web", gallery.url, timeout=0.3, max_page_bytes=4000)
+    result = collected("web", gallery.url, timeout=2.0, max_page_bytes=4000)
     at = gallery.url
     assert result.reasons_by_url == {
         f"{at}/slow.jpg": "timeout",
@@ -250,7 +250,7 @@ def test_a_start_page_that_cannot_be_visited_is_one_sentence(
         collected("web", web.serve("/a", b"PK", "application/zip"))
     web.routes["/silent"] = lambda _: web.over.wait(20)
     with pytest.raises(SourceError, match="silent for too long"):
-        collected("web", web.url + "/silent", timeout=0.2, attempts=1)
+        collected("web", web.url + "/silent", timeout=1.0, attempts=1)
     with pytest.raises(InputError, match="does not start with http"):
         collected("web", "ftp://example.com")
 
