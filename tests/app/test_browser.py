@@ -53,6 +53,17 @@ BROKEN = f"""
 () => {PICTURES}.filter((image) => image.complete && image.naturalWidth === 0)
   .map((image) => image.src)
 """
+# The camera has begun: before its first picture all is black.
+FILMED = """
+() => {
+  const video = document.querySelector("video");
+  if (!video?.videoWidth) return false;
+  const context = new OffscreenCanvas(32, 32).getContext("2d");
+  context.drawImage(video, 0, 0, 32, 32);
+  const pixels = new Uint32Array(context.getImageData(0, 0, 32, 32).data.buffer);
+  return new Set(pixels).size > 1;
+}
+"""
 STILL = "() => document.getAnimations().every((one) => one.playState !== 'running')"
 FITS = "() => document.documentElement.scrollWidth <= document.documentElement.clientWidth"
 SLOW = 120
@@ -310,7 +321,7 @@ def test_the_camera_takes_a_picture_into_the_dataset(
         window.fill("Who takes it", "Ada")
     with window.redrawn():
         window.fill("Licence", "CC0-1.0")
-    page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0")
+    page.wait_for_function(FILMED)
     page.get_by_role("button", name="Take Photo").click()
     window.press("Keep this picture")
     # The camera is ready for the next one.
