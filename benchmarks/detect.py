@@ -6,11 +6,11 @@ For each detector, over the 257 photos of WIDER FACE that are kept beside the pr
 * ``stream``: what ``curator detect`` does, from the file to boxes and points, two threads;
 * ``own loop``: insightface as its documentation shows it, ``cv2.imread`` and ``model.detect``.
 
-The three take turns, several times over, on a portion of the photos after the other, so that a
-busy moment of the machine hits them alike. Milliseconds per photo: of the fastest turn of each
-portion, of the median one, and of processor time in the cheapest. The ratios to the bare network
-are of the fastest and of the cheapest; the second hardly depends on what else the machine does,
-but a thread that waits for work inside onnxruntime spins and counts as working.
+The three take turns with all photos, several times over, so that a busy minute of the machine hits
+them alike. Milliseconds per photo: of the fastest turn, of the median one, and of processor time
+in the cheapest. The ratios to the bare network are of the fastest and of the cheapest. Where two
+threads get in each other's way inside the network, as on some virtual machines, both vary by a
+tenth and more: compare runs of one minute only.
 """
 
 from __future__ import annotations
@@ -39,8 +39,6 @@ from curator.imaging import decode
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 DETECTORS = ("curator", "insightface:scrfd_500m", "insightface:scrfd_2.5g", "retinaface", "yunet")
-# So many photos take turns at a time; the tensors of each are 5 MB.
-PORTION = 64
 
 Run = Callable[[], None]
 Way = Callable[[Sequence[Path]], Run]
@@ -86,24 +84,23 @@ def measure(
     ways: dict[str, Way] = {"bare": bare(detector, threads), "stream": streamed(detector, threads)}
     if detector.name.startswith("insightface"):
         ways["own loop"] = own_loop(detector, threads)
-    sums = {way: dict.fromkeys(("min", "median", "cpu"), 0.0) for way in ways}
-    for start in range(0, len(files), PORTION):
-        runs = {way: prepare(files[start : start + PORTION]) for way, prepare in ways.items()}
-        taken: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
-        for _ in range(turns):
-            for way, run in runs.items():
-                taken[way].append(timed(run))
-        for way, turned in taken.items():
-            wall, cpu = zip(*turned, strict=True)
-            for key, value in (("min", min(wall)), ("median", median(wall)), ("cpu", min(cpu))):
-                sums[way][key] += value / len(files) * 1000
+    # The tensors of 257 photos are 1.3 GB.
+    runs = {way: prepare(files) for way, prepare in ways.items()}
+    taken: dict[str, list[tuple[float, float]]] = {way: [] for way in ways}
+    for _ in range(turns):
+        for way, run in runs.items():
+            taken[way].append(timed(run))
+    rows = {}
+    for way, turned in taken.items():
+        wall, cpu = (np.array(part) * 1000 / len(files) for part in zip(*turned, strict=True))
+        rows[way] = {"min": wall.min(), "median": median(wall), "cpu": cpu.min()}
     return {
-        way: row
-        | {
-            "ratio": row["min"] / sums["bare"]["min"],
-            "cpu_ratio": row["cpu"] / sums["bare"]["cpu"],
+        way: {
+            **{key: float(value) for key, value in row.items()},
+            "ratio": float(row["min"] / rows["bare"]["min"]),
+            "cpu_ratio": float(row["cpu"] / rows["bare"]["cpu"]),
         }
-        for way, row in sums.items()
+        for way, row in rows.items()
     }
 
 
@@ -112,10 +109,10 @@ def bare(detector: OnnxDetector, threads: int) -> Way:
     session = session_of(detector, threads)
     name = session.get_inputs()[0].name
 
-    def prepare(portion: Sequence[Path]) -> Run:
+    def prepare(photos: Sequence[Path]) -> Run:
         tensors = [
             look.tensor.copy()
-            for file in portion
+            for file in photos
             for look in detector.prepare(decode(file.read_bytes()))
         ]
         return lambda: exhaust(session.run(None, {name: tensor}) for tensor in tensors)
@@ -125,8 +122,8 @@ def bare(detector: OnnxDetector, threads: int) -> Way:
 
 def streamed(detector: OnnxDetector, threads: int) -> Way:
     """What ``curator detect`` does with photos."""
-    return lambda portion: (
-        lambda: exhaust(stream(detector, [(file, file) for file in portion], threads=threads))
+    return lambda photos: (
+        lambda: exhaust(stream(detector, [(file, file) for file in photos], threads=threads))
     )
 
 
@@ -159,7 +156,7 @@ def own_loop(detector: OnnxDetector, threads: int) -> Way:
     file = str(detector.network.file)
     model = get_model(file, providers=["CPUExecutionProvider"], sess_options=options)
     model.prepare(-1, input_size=[(size, size) for size in detector.sizes])
-    return lambda portion: lambda: exhaust(model.detect(cv2.imread(str(f))) for f in portion)
+    return lambda photos: lambda: exhaust(model.detect(cv2.imread(str(f))) for f in photos)
 
 
 def session_of(detector: OnnxDetector, threads: int) -> Any:
