@@ -1,6 +1,7 @@
 """Push a judged run to FiftyOne, our way and the plain way: ``python -m benchmarks.review``.
 
-10,000 made-up photos with 30,000 faces and as many detections, all with five points. Ours is
+10,000 made-up photos with 30,000 faces and as many detections, all with five points, each face
+with a number of every measure. Ours is
 ``curator review push``, once into nothing and once again when nothing has changed; the plain way
 adds the same samples as FiftyOne's documentation does. Time, processor time and memory are those
 of all processes that take part, the database among them.
@@ -26,9 +27,11 @@ from curator.pipeline.evaluate import EvaluateRequest, evaluate
 from curator.pipeline.export import samples
 from curator.pipeline.release import Selection, SplitOptions, release
 from curator.progress import Silent
-from curator.records import Run
+from curator.quality import MEASURES
+from curator.records import Measures, Run
 from curator.review.process import Bridge
 from curator.review.pushing import write
+from curator.store import measures
 from curator.store.dataset import Dataset, create_dataset
 
 PLAINLY = Path(__file__).with_name("review_plainly.py")
@@ -62,6 +65,7 @@ def main() -> None:
 def judged(dataset: Dataset, photos: int, predictions: Path) -> Run:
     """Faces of which nine in ten are found, a little beside where they are."""
     fill(dataset, photos, 3 * photos)
+    measure(dataset, 3 * photos)
     shares = SplitOptions(shares={"train": 0.0, "val": 1.0, "test": 0.0})
     release(dataset, "v1", Selection(), shares, Silent())
     rng = random.Random(1)
@@ -79,6 +83,24 @@ def judged(dataset: Dataset, photos: int, predictions: Path) -> Run:
     predictions.write_text(json.dumps(rows))
     request = EvaluateRequest(release="v1", predictions=predictions, confidence=0.1)
     return evaluate(dataset, request, Silent())
+
+
+def measure(dataset: Dataset, faces: int) -> None:
+    """Numbers as ``curator measure`` would leave them."""
+    rng = random.Random(2)
+    with dataset.write() as connection:
+        versions = measures.versions(connection, range(1, faces + 1))
+        found = [
+            Measures(
+                face_id=face_id,
+                version=version,
+                suite="made up",
+                values={name: rng.random() for name in MEASURES},
+                methods={},
+            )
+            for face_id, version in versions.items()
+        ]
+        measures.put(connection, measures.FACE, found)
 
 
 def measured(
