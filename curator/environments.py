@@ -15,6 +15,7 @@ import venv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from curator.config import settings
 from curator.errors import MissingExtra, RunError
@@ -114,6 +115,19 @@ def variables_of(environment: Environment, **more: str) -> dict[str, str]:
     """The variables of a process in it; ours that would mislead it are taken away."""
     kept = {k: v for k, v in os.environ.items() if k not in _MISLEADING}
     return kept | dict(environment.variables) | more
+
+
+def end(process: subprocess.Popen[Any], patience: float) -> None:
+    """Tell a program to stop, and wait until it has; it is killed after so many seconds.
+
+    Popen itself hardly waits after an interruption.
+    """
+    process.terminate()
+    try:
+        process.wait(patience)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def problem(environment: Environment) -> str | None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from curator.environments import REVIEW, python_of, variables_of
+from curator.environments import REVIEW, end, python_of, variables_of
 from curator.errors import MissingExtra, RunError, StoreError
 from curator.progress import Progress
 from curator.records import Run
@@ -114,7 +114,7 @@ class Bridge:
             try:
                 yield process
             except BaseException:
-                _end(process)
+                end(process, END_SECONDS)
                 raise
 
     def variables(self) -> dict[str, str]:
@@ -131,16 +131,6 @@ class Bridge:
             said = (self.folder / "fiftyone.log").read_text(errors="replace").strip().splitlines()
             last = said[-1] if said else f"status {process.returncode}"
             raise RunError(f"{sentence} ({last[:300]}); curator doctor tells more")
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    """Tell it to stop, and wait until it has: Popen itself hardly waits after an interruption."""
-    process.terminate()
-    try:
-        process.wait(END_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
 
 
 def is_here() -> bool:

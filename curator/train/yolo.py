@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from curator.environments import YOLO, folder_of, python_of, variables_of
+from curator.environments import YOLO, end, folder_of, python_of, variables_of
 from curator.errors import ConfigError, InputError, RunError
 from curator.progress import Progress
 from curator.records import Sample
@@ -260,7 +260,7 @@ def _run(
             _watch(process, options, folder, progress)
         process.wait()
     finally:
-        _end(process)
+        end(process, _GRACE)
     if process.returncode < 0:
         raise RunError(
             f"Ultralytics was killed by signal {-process.returncode}; start it again to go on "
@@ -303,16 +303,6 @@ def _events(folder: Path, progress: Progress) -> Events | None:
         progress.advance(0, "no event files for TensorBoard: pip install 'curator[train]'")
         return None
     return Events(folder)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.terminate()
-        try:
-            process.wait(_GRACE)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def _permille(rows: Sequence[Mapping[str, float]], options: TrainOptions, seconds: float) -> int:
